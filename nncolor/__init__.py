@@ -1,0 +1,19 @@
+"""Learn to colour grey photographs from your own colour photographs."""
+
+from . import datasets, metrics
+from ._colorizer import SOMColorizer
+from ._patches import PatchExtractor
+from ._pixels import PixelSamples, sample_pixels
+from ._quantizer import SOMQuantizer
+
+__version__ = "0.1.0.dev0"
+
+__all__ = [
+    "PatchExtractor",
+    "PixelSamples",
+    "SOMColorizer",
+    "SOMQuantizer",
+    "datasets",
+    "metrics",
+    "sample_pixels",
+]

@@ -1,0 +1,107 @@
+"""RGB to lightness and chroma and back; the dtype and the range of images.
+
+Lightness is CIE L* (0 to 100), chroma is CIE (u*, v*); both are scikit-image's conversions of
+sRGB under D65, computed in float32.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+from skimage.color import luv2rgb, rgb2luv
+
+# Any grey has a chroma within 0.01 of zero: scikit-image's white point is rounded.
+NEUTRAL_CHROMA = 0.1
+
+
+def output_dtype(dtype):
+    """Dtype of the colour image that belongs to a grey image of `dtype`."""
+    dtype = np.dtype(dtype)
+    if dtype.kind == "b":
+        return np.dtype(np.uint8)
+    if dtype.kind == "f":
+        return np.dtype(np.float32 if dtype.itemsize <= 4 else np.float64)
+    return dtype
+
+
+def to_unit_range(image):
+    """Image of any allowed dtype as float32 in [0, 1]."""
+    image = np.asarray(image)
+    if image.dtype.kind == "u":
+        return np.divide(image, np.iinfo(image.dtype).max, dtype=np.float32)
+    return image.astype(np.float32)
+
+
+def from_unit_range(image, dtype):
+    """Float image in [0, 1] as `dtype`; integers are rounded to the nearest."""
+    if dtype.kind == "u":
+        # float32 holds 65535 exactly, so half a unit of rounding is all that is lost
+        return np.rint(image * np.float32(np.iinfo(dtype).max)).astype(dtype)
+    return image.astype(dtype, copy=False)
+
+
+@lru_cache
+def _lightness_table(dtype):
+    """L* of every level of an integer or bool dtype."""
+    levels = 2 if dtype.kind == "b" else np.iinfo(dtype).max + 1
+    grey = np.linspace(0, 1, levels)
+    table = rgb2luv(np.repeat(grey[:, None], 3, axis=1))[:, 0].astype(np.float32)
+    table.flags.writeable = False
+    return table
+
+
+def image_lightness(image):
+    """Lightness of an image.
+
+    Parameters
+    ----------
+    image : ndarray of shape (H, W), (H, W, 3) or (H, W, 4)
+        A grey level g counts as the sRGB pixel (g, g, g); alpha is dropped.
+
+    Returns
+    -------
+    lightness : ndarray of shape (H, W), float32
+        CIE L*, 0 to 100.
+    """
+    if image.ndim == 3:
+        return lightness_chroma(image)[0]
+    if image.dtype.kind in "ub":
+        return _lightness_table(image.dtype)[image.astype(np.uint8) if image.dtype.kind == "b" else image]
+    return rgb2luv(np.repeat(to_unit_range(image)[..., None], 3, axis=-1))[..., 0]
+
+
+def lightness_chroma(image):
+    """Lightness and chroma of a colour image.
+
+    Parameters
+    ----------
+    image : ndarray of shape (H, W, 3) or (H, W, 4)
+
+    Returns
+    -------
+    lightness : ndarray of shape (H, W), float32
+        CIE L*, 0 to 100.
+    chroma : ndarray of shape (H, W, 2), float32
+        CIE u*, v*.
+    """
+    luv = rgb2luv(to_unit_range(image[..., :3]))
+    return np.ascontiguousarray(luv[..., 0]), np.ascontiguousarray(luv[..., 1:])
+
+
+def join_lightness_chroma(lightness, chroma, dtype):
+    """Colour image of a lightness and a chroma; colours outside sRGB are clipped.
+
+    Parameters
+    ----------
+    lightness : ndarray of shape (...,)
+    chroma : ndarray of shape (..., 2)
+    dtype : dtype
+        uint8, uint16, float32 or float64.
+
+    Returns
+    -------
+    image : ndarray of shape (..., 3)
+    """
+    luv = np.empty(np.broadcast_shapes(lightness.shape, chroma.shape[:-1]) + (3,), np.float32)
+    luv[..., 0] = lightness
+    luv[..., 1:] = chroma
+    return from_unit_range(luv2rgb(luv), np.dtype(dtype))

@@ -1,0 +1,389 @@
+"""The method of Richart, Visca and Baliosian, whole: learn from colour images, colour grey ones."""
+
+import numbers
+from functools import partial
+
+import numpy as np
+from sklearn import config_context
+from sklearn.base import BaseEstimator, _fit_context
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import HasMethods, Interval
+from sklearn.utils.validation import check_is_fitted
+
+from ._color import join_lightness_chroma, lightness_chroma, output_dtype, to_unit_range
+from ._images import stack_like
+from ._inference import CodewordModel
+from ._parallel import map_batch, single_threaded_blas
+from ._pixels import PixelSamples
+from ._training import DEFAULTS, fit_classifier, fit_codebook, prepare, sample_features
+from .metrics import ciede2000
+
+_FITTED = ("extractor_", "quantizer_", "classifier_", "codebook_", "classes_")
+
+
+class SOMColorizer(BaseEstimator):
+    """Learn the colours of photographs and give them to grey ones.
+
+    The method of Richart, Visca and Baliosian [1]_: images are taken apart into lightness and
+    chroma (CIELUV); a self-organizing map reduces the chroma to a codebook; a neural network
+    learns which codeword belongs to the patch of lightness around a pixel; a grey image is its
+    lightness, joined with the chroma of the codewords that the network sees in it.
+
+    Parameters
+    ----------
+    extractor : transformer, default=None
+        Makes features of a :class:`~nncolor.PixelSamples`. None means `PatchExtractor` with the
+        settings that measure best here: 3x3 patches with position and context.
+    quantizer : clusterer with `predict` and `cluster_centers_`, default=None
+        Reduces chroma to codewords. None means `SOMQuantizer(map_shape=(5, 5))`. Wrap a fitted
+        one in `FrozenEstimator` to use its codebook as it is.
+    classifier : classifier with `predict_proba`, default=None
+        Learns codewords from features. None means an `MLPClassifier` with two hidden layers of
+        50 neurons. A `Pipeline` is welcome.
+    pixels_per_image : int, default=2500
+        Number of pixels that are drawn from each image to learn from.
+    temperature : float in [0, 1], default=0.6
+        How the probabilities of the codewords become a chroma: 0 takes the winning codeword as
+        the paper does, 1 their mean, and between them lies the annealed mean [2]_. Lower is
+        more colourful, higher has a smaller mean error.
+    smoothing_radius : int, default=8
+        Radius in pixels of a guided filter [3]_ that smooths the chroma of an image but not
+        across edges of lightness. 0 leaves it out.
+    n_jobs : int or None, default=None
+        Number of threads. Several images are shared out among them (or over the joblib backend of
+        the context), a single one is cut into blocks. The result does not depend on it.
+    random_state : int, RandomState instance or None, default=None
+        Draws the pixels, and seeds the components whose own `random_state` is None. Pass an int
+        for the same result on every call.
+    verbose : int, default=0
+        Show progress bars if positive.
+
+    Attributes
+    ----------
+    extractor_, quantizer_, classifier_ : estimators
+        The fitted components. `classifier_` is None if the sample held a single codeword; then
+        that one is painted.
+    codebook_ : ndarray of shape (n_codes, 2), float32
+        CIE u*, v* of each codeword.
+    classes_ : ndarray of shape (n_seen,), int
+        The codewords that the sample held.
+
+    See Also
+    --------
+    PatchExtractor, SOMQuantizer : The defaults of the components.
+    sample_pixels : Draw the pixels once and search over the components.
+
+    Notes
+    -----
+    The configuration of the paper is::
+
+        SOMColorizer(
+            PatchExtractor(patch_size=5),
+            SOMQuantizer(map_shape=(3, 3)),
+            MLPClassifier((50, 50)),
+            temperature=0,
+            smoothing_radius=0,
+        )
+
+    While it fits, the features of the sample are in memory: 4 bytes for each pixel and feature,
+    and twice that while they are put together. The images are not.
+
+    References
+    ----------
+    .. [1] M. Richart, J. Visca, J. Baliosian, "Image Colorization with Neural Networks", 2017.
+    .. [2] R. Zhang, P. Isola, A. A. Efros, "Colorful Image Colorization", ECCV 2016, equation 5.
+    .. [3] K. He, J. Sun, X. Tang, "Guided Image Filtering", ECCV 2010.
+
+    Examples
+    --------
+    >>> from nncolor import SOMColorizer
+    >>> from nncolor.datasets import load_sample_photos
+    >>> coffee = load_sample_photos().images[2]
+    >>> left, right = coffee[:, :300], coffee[:, 300:]
+    >>> colorizer = SOMColorizer(random_state=0).fit([left])
+    >>> grey = right.mean(axis=-1).astype("uint8")
+    >>> colorizer.predict([grey])[0].shape
+    (400, 300, 3)
+    """
+
+    _parameter_constraints = {
+        "extractor": [HasMethods(["fit", "transform"]), None],
+        "quantizer": [HasMethods(["fit", "predict"]), None],
+        "classifier": [HasMethods(["fit", "predict_proba"]), None],
+        "pixels_per_image": [Interval(numbers.Integral, 1, None, closed="left")],
+        "temperature": [Interval(numbers.Real, 0, 1, closed="both")],
+        "smoothing_radius": [Interval(numbers.Integral, 0, None, closed="left")],
+        "n_jobs": [numbers.Integral, None],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        extractor=None,
+        quantizer=None,
+        classifier=None,
+        *,
+        pixels_per_image=2500,
+        temperature=0.6,
+        smoothing_radius=8,
+        n_jobs=None,
+        random_state=None,
+        verbose=0,
+    ):
+        self.extractor = extractor
+        self.quantizer = quantizer
+        self.classifier = classifier
+        self.pixels_per_image = pixels_per_image
+        self.temperature = temperature
+        self.smoothing_radius = smoothing_radius
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.verbose = verbose
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y=None):
+        """Learn from colour images.
+
+        Parameters
+        ----------
+        X : batch of colour images, or PixelSamples
+            A sequence or generator of arrays or paths, or an ndarray of shape (n, H, W, 3 or 4).
+            Images are read one at a time and not kept.
+        y : None
+            Ignored; it may hold labels that stratify a split.
+
+        Returns
+        -------
+        self : SOMColorizer
+
+        Raises
+        ------
+        ValueError
+            If an image is grey or not valid, if no image has any chroma, or if there are more
+            codewords than distinct colours.
+        OSError
+            If a file cannot be read; the message names it.
+        """
+        try:
+            # Results must not depend on the threads of BLAS, nor on the user's output containers.
+            with single_threaded_blas(), config_context(transform_output="default"):
+                fitted = self._fit(X)
+        except KeyboardInterrupt:
+            for name in _FITTED:
+                self.__dict__.pop(name, None)
+            raise
+        for name, value in zip(_FITTED, fitted, strict=True):
+            setattr(self, name, value)
+        return self
+
+    def _fit(self, X):
+        """Values of the fitted attributes, in the order of _FITTED."""
+        random_state = check_random_state(self.random_state)
+        extractor, quantizer, classifier = (
+            prepare(getattr(self, name), default, random_state) for name, default in DEFAULTS.items()
+        )
+        extractor, features, chroma = sample_features(
+            X, extractor, self.pixels_per_image, random_state, n_jobs=self.n_jobs, verbose=self.verbose
+        )
+        labels = fit_codebook(quantizer, chroma, self.verbose)
+        classes = np.unique(labels)
+        if len(classes) > 1:
+            fit_classifier(classifier, features, labels, self.verbose)
+            classes = np.asarray(classifier.classes_)
+        else:
+            classifier = None
+        codebook = np.asarray(quantizer.cluster_centers_, np.float32)
+        return extractor, quantizer, classifier, codebook, classes
+
+    def set_params(self, **params):
+        """Set parameters of the colorizer and, as `component__parameter`, of its components.
+
+        A component that is None becomes its default first, so that `quantizer__map_shape` can be
+        searched over without writing the quantizer down.
+
+        Parameters
+        ----------
+        **params : dict
+            Parameters and their values.
+
+        Returns
+        -------
+        self : SOMColorizer
+        """
+        for name, default in DEFAULTS.items():
+            nested = any(key.startswith(f"{name}__") for key in params)
+            if nested and params.get(name, getattr(self, name)) is None:
+                params[name] = default()
+        return super().set_params(**params)
+
+    def predict(self, X):
+        """Colour images.
+
+        Parameters
+        ----------
+        X : batch of images
+            Grey, or colour whose lightness is used.
+
+        Returns
+        -------
+        colored : list of ndarray of shape (H, W, 3), or ndarray of shape (n, H, W, 3)
+            An ndarray for an ndarray. The dtype is that of the image (uint8, uint16, float32 or
+            float64; float16 becomes float32 and bool uint8); floats are in [0, 1].
+        """
+        return self._map(CodewordModel.predict_colors, X)
+
+    def predict_labels(self, X):
+        """Codeword of each pixel.
+
+        Parameters
+        ----------
+        X : batch of images, or PixelSamples
+
+        Returns
+        -------
+        labels : list of ndarray of shape (H, W), or ndarray of shape (n, H, W) or (n_pixels,), int32
+            Rows of `codebook_`: the most probable codewords, without smoothing.
+        """
+        if isinstance(X, PixelSamples):
+            return self._on_pixels(CodewordModel.labels, X)
+        return self._map(CodewordModel.predict_labels, X)
+
+    def predict_proba(self, X):
+        """Probability of each codeword at each pixel.
+
+        Parameters
+        ----------
+        X : batch of images, or PixelSamples
+
+        Returns
+        -------
+        probabilities : list of ndarray of shape (H, W, n_codes), or ndarray of shape \
+                (n, H, W, n_codes) or (n_pixels, n_codes), float32
+            Without smoothing and temperature; 0 for codewords that the sample lacked.
+        """
+        if isinstance(X, PixelSamples):
+            return self._on_pixels(CodewordModel.probabilities, X)
+        return self._map(CodewordModel.predict_proba, X)
+
+    def predict_chroma(self, X):
+        """Chroma of each pixel.
+
+        Parameters
+        ----------
+        X : batch of images, or PixelSamples
+
+        Returns
+        -------
+        chroma : list of ndarray of shape (H, W, 2), or ndarray of shape (n, H, W, 2) or \
+                (n_pixels, 2), float32
+            CIE u*, v*, as `temperature` decodes it; smoothed for images, not for a PixelSamples.
+        """
+        if isinstance(X, PixelSamples):
+            return self._on_pixels(CodewordModel.chroma, X)
+        return self._map(CodewordModel.predict_chroma, X)
+
+    def colorize(self, image):
+        """Colour one image.
+
+        Parameters
+        ----------
+        image : array-like of shape (H, W) or (H, W, 3 or 4), or path
+
+        Returns
+        -------
+        colored : ndarray of shape (H, W, 3)
+            As `predict` gives it.
+        """
+        return self.predict([image])[0]
+
+    def score(self, X, y=None):
+        """Negative mean CIEDE2000 between the predicted and the true colours, over all pixels.
+
+        Unlike the accuracy of the labels it can be compared between codebooks of any size.
+
+        Parameters
+        ----------
+        X : batch of colour images, or PixelSamples
+            The truth; its lightness is what is coloured.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        score : float
+            Zero at best.
+        """
+        if isinstance(X, PixelSamples):
+            true, predicted = (
+                join_lightness_chroma(X.lightness, chroma, np.float32)
+                for chroma in (X.chroma, self.predict_chroma(X))
+            )
+            return -float(ciede2000(true, predicted).mean(dtype=np.float64))
+        error, n_pixels = np.sum(self._map(_error_of_image, X, color=True), axis=0)
+        return -float(error / n_pixels)
+
+    def quantize(self, X):
+        """Repaint colour images with the codebook: the best that the codewords allow.
+
+        These are Figures 8 and 9 of the paper.
+
+        Parameters
+        ----------
+        X : batch of colour images
+
+        Returns
+        -------
+        quantized : list of ndarray of shape (H, W, 3), or ndarray of shape (n, H, W, 3)
+            The lightness of the image with the chroma of the nearest codeword; dtype as in
+            `predict`.
+        """
+        check_is_fitted(self)
+        return self._map(partial(_quantize_image, quantizer=self.quantizer_), X, color=True)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        tags.input_tags.three_d_array = True
+        return tags
+
+    def _model(self):
+        check_is_fitted(self)
+        self._validate_params()
+        return CodewordModel(
+            self.extractor_,
+            self.classifier_,
+            self.codebook_,
+            self.classes_,
+            self.temperature,
+            self.smoothing_radius,
+        )
+
+    def _map(self, function, X, *, color=False):
+        """Results of function(model, image, n_threads) for the images of a batch, in its own form."""
+        if isinstance(X, PixelSamples):
+            raise TypeError(
+                "A PixelSamples has no images to colour. Pass images, or use predict_labels, "
+                "predict_proba or predict_chroma."
+            )
+        results = map_batch(
+            partial(function, self._model()), X, color=color, n_jobs=self.n_jobs, verbose=self.verbose
+        )
+        return stack_like(results, X)
+
+    def _on_pixels(self, method, pixels):
+        model = self._model()
+        return np.ascontiguousarray(model.on_pixels(partial(method, model), pixels).T)
+
+
+def _error_of_image(model, image, n_threads):
+    """Sum of CIEDE2000 over the pixels of an image, and their number."""
+    predicted = model.predict_colors(image, n_threads)
+    true, predicted = (to_unit_range(rgb[..., :3]).reshape(-1, 3) for rgb in (image, predicted))
+    return np.array([ciede2000(true, predicted).sum(dtype=np.float64), len(true)])
+
+
+def _quantize_image(model, image, n_threads, *, quantizer):
+    lightness, chroma = lightness_chroma(image)
+    labels = quantizer.predict(chroma.reshape(-1, 2)).reshape(lightness.shape)
+    return join_lightness_chroma(lightness, model.codebook[labels], output_dtype(image.dtype))

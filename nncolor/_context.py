@@ -1,0 +1,141 @@
+"""Statistics of lightness around a pixel at several scales, without a filter as wide as the scale.
+
+The image is averaged over cells of about `scale` pixels that tile it exactly, and the averages
+are interpolated linearly between the centres of the cells. That costs the same at every scale,
+needs little memory, and treats both sides of the image alike.
+"""
+
+import numpy as np
+from scipy.sparse import csr_array
+
+CONTEXT_VALUES = (
+    "lightness",
+    "spread",
+    "energy",
+    "lightness_above",
+    "energy_above",
+    "lightness_below",
+    "energy_below",
+)
+# Above and below are looked up this many cells away.
+_REACH = 2
+# Gradient and spread are small beside lightness in [-1, 1]; this brings them to about its size.
+_GAIN = 4
+# Pixels that are averaged at a time.
+_STRIP = 1 << 20
+
+
+def n_cells(size, scale):
+    return max(1, round(size / scale))
+
+
+def averaging_matrix(size, scale):
+    """Sparse matrix (n_cells, size) that averages pixels over cells that tile [0, size)."""
+    n = n_cells(size, scale)
+    pixel = np.arange(size)
+    first = pixel * n // size
+    last = np.minimum((pixel + 1) * n // size, n - 1)
+    # a pixel lies in one cell or across the border of two
+    in_first = np.minimum(1, (first + 1) * size / n - pixel)
+    weights = np.concatenate([in_first, 1 - in_first]) * (n / size)
+    where = np.concatenate([first, last]), np.concatenate([pixel, pixel])
+    return csr_array((weights.astype(np.float32), where), shape=(n, size))
+
+
+def interpolation(pixels, size, scale):
+    """Cell before each pixel, cell behind it, and weight of the one behind."""
+    n = n_cells(size, scale)
+    place = np.clip((pixels + 0.5) * (n / size) - 0.5, 0, n - 1)
+    before = np.floor(place).astype(np.intp)
+    return before, np.minimum(before + 1, n - 1), (place - before).astype(np.float32)
+
+
+class ContextPlanes:
+    """Cells of one image at several scales, and their values around its pixels.
+
+    Parameters
+    ----------
+    scales : sequence of float
+        Side of the cells in pixels.
+    shape : (height, width)
+    read_rows : callable
+        Gives the rows of a slice of the image's lightness in [-1, 1].
+    """
+
+    def __init__(self, scales, shape, read_rows):
+        self.scales = tuple(scales)
+        self.shape = shape
+        height, width = shape
+        averages = [(averaging_matrix(height, s), averaging_matrix(width, s)) for s in scales]
+        cells = [np.zeros((3, down.shape[0], across.shape[0]), np.float32) for down, across in averages]
+        step = max(1, _STRIP // width)
+        for start in range(0, height, step):
+            stop = min(start + step, height)
+            above, below = max(start - 1, 0), min(stop + 1, height)
+            moments = _moments(read_rows(slice(above, below)), start - above, stop - above)
+            for (down, across), planes in zip(averages, cells, strict=True):
+                first, last = start * len(planes[0]) // height, -(-stop * len(planes[0]) // height)
+                part = down[first:last, start:stop]
+                for moment, plane in zip(moments, planes, strict=True):
+                    plane[first:last] += (across @ (part @ moment).T).T
+        self.planes = [_statistics(*planes) for planes in cells]
+
+    def fill(self, out, top, bottom, left, right):
+        """Write the values of the pixels of a tile into `out`, (n_values, n_rows, n_columns)."""
+        rows, columns = np.arange(top, bottom), np.arange(left, right)
+        n = 0
+        for scale, planes in zip(self.scales, self.planes, strict=True):
+            before, behind, weight = interpolation(columns, self.shape[1], scale)
+            for band in self._rows_of_cells(planes, rows, scale):
+                np.take(band, before, axis=1, out=out[n], mode="clip")
+                slope = (np.take(band, behind, axis=1) - out[n]) * weight
+                out[n] += slope
+                n += 1
+
+    def at(self, rows, columns):
+        """Values of single pixels, (n_pixels, n_values)."""
+        values = []
+        for scale, planes in zip(self.scales, self.planes, strict=True):
+            before, behind, weight = interpolation(columns, self.shape[1], scale)
+            pixel = np.arange(len(rows))
+            for band in self._rows_of_cells(planes, rows, scale):
+                value = band[pixel, before]
+                values.append(value + (band[pixel, behind] - value) * weight)
+        return np.stack(values, axis=1)
+
+    def _rows_of_cells(self, planes, rows, scale):
+        """For each value, its cells in the given pixel rows: (n_rows, cells across)."""
+        height = self.shape[0]
+        reach = round(_REACH * scale)
+        lightness, spread, energy = planes
+
+        def at(plane, rows):
+            before, behind, weight = interpolation(np.clip(rows, 0, height - 1), height, scale)
+            return plane[before] + (plane[behind] - plane[before]) * weight[:, None]
+
+        yield at(lightness, rows)
+        yield at(spread, rows)
+        yield at(energy, rows)
+        yield at(lightness, rows - reach)
+        yield at(energy, rows - reach)
+        yield at(lightness, rows + reach)
+        yield at(energy, rows + reach)
+
+
+def _moments(lightness, start, stop):
+    """Lightness, its square and its gradient's magnitude, of the rows from start to stop."""
+    inside = lightness[start:stop]
+    gradient = np.zeros((2, *inside.shape), np.float32)
+    rows = slice(max(start, 1), min(stop, len(lightness) - 1))
+    if rows.stop > rows.start:
+        gradient[0, rows.start - start : rows.stop - start] = (
+            lightness[rows.start + 1 : rows.stop + 1] - lightness[rows.start - 1 : rows.stop - 1]
+        )
+    gradient[1, :, 1:-1] = inside[:, 2:] - inside[:, :-2]
+    return inside, inside**2, 0.5 * np.hypot(*gradient)
+
+
+def _statistics(mean, mean_square, mean_gradient):
+    """Mean, standard deviation and mean gradient of each cell."""
+    spread = np.sqrt(np.maximum(mean_square - mean**2, 0))
+    return mean, _GAIN * spread, _GAIN * mean_gradient

@@ -1,0 +1,217 @@
+"""What counts as an image and as a batch of images; reading files one at a time."""
+
+import os
+from collections.abc import Iterable, Sized
+
+import numpy as np
+import tifffile
+from PIL import Image
+
+_PATH_TYPES = (str, os.PathLike)
+
+
+def is_path(item):
+    return isinstance(item, _PATH_TYPES)
+
+
+def describe(position, item=None):
+    """How messages name an image: its position in the batch, and its path if it has one."""
+    return f"image {position} ({os.fspath(item)})" if is_path(item) else f"image {position}"
+
+
+def check_batch(X):
+    """Check that `X` is a batch of images, without reading any of them.
+
+    Parameters
+    ----------
+    X : iterable of images, or ndarray of shape (n, H, W), (n, H, W, 3) or (n, H, W, 4)
+
+    Returns
+    -------
+    batch : iterable
+        `X` itself.
+
+    Raises
+    ------
+    ValueError
+        If `X` is a single image or path, or holds no image.
+    TypeError
+        If `X` is no iterable.
+    """
+    if is_path(X):
+        raise ValueError(
+            f"Expected a batch of images, got the single path {os.fspath(X)!r}. Write [path] for a "
+            "batch of one, or nncolor.datasets.load_image_folder(path) for a folder."
+        )
+    shape = getattr(X, "shape", None)
+    if isinstance(X, np.ndarray) and X.dtype.kind in "buifc":
+        if X.ndim == 2 or (X.ndim == 3 and X.shape[-1] in (3, 4)):
+            kind = "grey" if X.ndim == 2 else "colour"
+            raise ValueError(
+                f"Expected a batch of images, got one array of shape {shape}, which is a single "
+                f"{kind} image. Write [image] for a batch of one."
+            )
+        if X.ndim not in (3, 4):
+            raise ValueError(
+                "Expected a batch of images of shape (n, H, W), (n, H, W, 3) or (n, H, W, 4), got "
+                f"an array of shape {shape}."
+            )
+    if not isinstance(X, Iterable) and not hasattr(X, "__getitem__"):
+        raise TypeError(
+            "Expected a batch of images (a list of arrays or paths, an ndarray, an "
+            f"ImageCollection), got {type(X).__name__}."
+        )
+    if isinstance(X, Sized) and len(X) == 0:
+        raise ValueError("The batch holds no image. Pass at least one.")
+    return X
+
+
+def iter_batch(X):
+    """Yield (position, item) of a batch; items that are paths are not read yet."""
+    position = -1
+    for position, item in enumerate(check_batch(X)):
+        yield position, item
+    if position < 0:
+        raise ValueError("The batch holds no image. Pass at least one.")
+
+
+def stack_like(results, X):
+    """Results of a batch in the batch's own form: an ndarray for an ndarray, else a list."""
+    return np.stack(results) if isinstance(X, np.ndarray) and X.ndim > 1 else results
+
+
+def load_image(position, item, *, color=False):
+    """Read an item of a batch if it is a path, and validate it.
+
+    Parameters
+    ----------
+    position : int
+        Position in the batch, for messages.
+    item : array-like or path
+    color : bool
+        Whether a grey image is an error.
+
+    Returns
+    -------
+    image : ndarray of shape (H, W), (H, W, 3) or (H, W, 4)
+        dtype bool, uint8, uint16 or floating.
+
+    Raises
+    ------
+    OSError
+        If a file cannot be read.
+    ValueError
+        If the image is not of an allowed shape, dtype or range.
+    """
+    where = describe(position, item)
+    image = read_image(item, where) if is_path(item) else np.asarray(item)
+    image = _check_image(image, where)
+    if color and image.ndim == 2:
+        raise ValueError(
+            f"{where} is grey (shape {image.shape}); colour images of shape (H, W, 3) are needed here."
+        )
+    return image
+
+
+def read_image(path, where=None):
+    """Read an image file.
+
+    Palettes are resolved, CMYK and other colour modes become RGB, grey with alpha becomes grey.
+
+    Returns
+    -------
+    image : ndarray of shape (H, W), (H, W, 3) or (H, W, 4)
+    """
+    where = where or f"image {os.fspath(path)}"
+    try:
+        return _read_file(path)
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f"{where} does not exist.") from error
+    # Decoders report broken data by exceptions of every kind; all of them mean the same here.
+    except Exception as error:
+        raise OSError(
+            f"{where} cannot be read ({type(error).__name__}: {error}). The file may be truncated, "
+            "damaged, or no image."
+        ) from error
+
+
+def probe_image(path):
+    """What keeps a file from being an image, judged by its header; None if nothing does."""
+    try:
+        if _is_tiff(path):
+            with tifffile.TiffFile(path) as file:
+                file.pages[0]
+        else:
+            with Image.open(path):
+                pass
+    except Exception as error:
+        return f"{os.fspath(path)}: {type(error).__name__}: {error}"
+
+
+def _is_tiff(path):
+    with open(path, "rb") as file:
+        return file.read(4) in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+
+
+def _read_file(path):
+    # Pillow reads 16-bit colour TIFF at 8 bit or not at all; tifffile keeps it, but leaves
+    # palettes and inverted greys as they are stored.
+    if _is_tiff(path):
+        with tifffile.TiffFile(path) as file:
+            _check_frames(len(file.pages))
+            page = file.pages[0]
+            if page.photometric in (tifffile.PHOTOMETRIC.MINISBLACK, tifffile.PHOTOMETRIC.RGB):
+                image = page.asarray()
+                return image[..., 0] if image.ndim == 3 and image.shape[-1] == 2 else image
+    with Image.open(path) as file:
+        return _pillow_to_array(file)
+
+
+def _check_frames(n_frames):
+    if n_frames > 1:
+        raise ValueError(f"it holds {n_frames} frames; save each as a file of its own")
+
+
+def _pillow_to_array(file):
+    # the further frames of a phone's MPO are other renderings of the same photograph
+    if file.format != "MPO":
+        _check_frames(getattr(file, "n_frames", 1))
+    if file.mode in ("LA", "La"):
+        file = file.convert("L")
+    elif file.mode in ("P", "PA"):
+        file = file.convert("RGBA" if "transparency" in file.info else "RGB")
+    elif file.mode not in ("1", "L", "I", "F", "RGB", "RGBA") and not file.mode.startswith("I;16"):
+        file = file.convert("RGB")
+    image = np.asarray(file)
+    if file.mode == "I" and image.min() >= 0 and image.max() <= 65535:
+        return image.astype(np.uint16)  # older Pillow gives 16-bit PNG this mode
+    return image
+
+
+def _check_image(image, where):
+    if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[-1] not in (3, 4)):
+        raise ValueError(
+            f"{where} has shape {image.shape}; an image has shape (H, W), (H, W, 3) or (H, W, 4)."
+        )
+    if 0 in image.shape:
+        raise ValueError(f"{where} has shape {image.shape}: a side of zero pixels.")
+    image = image.astype(image.dtype.newbyteorder("="), copy=False)
+    if image.dtype.kind == "f":
+        _check_unit_range(image, where)
+    elif image.dtype not in (bool, np.uint8, np.uint16):
+        raise ValueError(
+            f"{where} has dtype {image.dtype}; use uint8, uint16, bool or floats in [0, 1]. "
+            "Where the values are 0 to 255, image.astype('uint8') is what you want."
+        )
+    return image
+
+
+def _check_unit_range(image, where):
+    low, high = image.min(), image.max()  # NaN goes through both
+    if not (np.isfinite(low) and np.isfinite(high)):
+        raise ValueError(f"{where} contains NaN or infinity.")
+    if low < 0 or high > 1:
+        raise ValueError(
+            f"{where} has float values from {low:.4g} to {high:.4g}; floats must lie in [0, 1]. "
+            "Divide by 255 (or 65535), or pass the integers as uint8 (or uint16)."
+        )

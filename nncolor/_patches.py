@@ -1,0 +1,267 @@
+"""Patches of lightness around pixels, and what the wider surroundings of a pixel look like."""
+
+import numbers
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.utils._param_validation import Interval
+
+from ._color import image_lightness
+from ._context import CONTEXT_VALUES, ContextPlanes
+from ._images import iter_batch, load_image
+from ._pixels import PixelSamples
+
+# Rows of a PixelSamples whose patches are indexed at a time: bounds the index arrays.
+_CHUNK = 1 << 16
+
+
+def reflect(index, size):
+    """Mirror indices that lie outside [0, size) back into it; the edge is not repeated."""
+    period = 2 * size - 2
+    index = np.abs(index) % np.maximum(period, 1)
+    return np.minimum(index, period - index)
+
+
+def to_feature(lightness):
+    """Map lightness from [0, 100] to [-1, 1]."""
+    return lightness * np.float32(0.02) - np.float32(1)
+
+
+class PatchExtractor(TransformerMixin, BaseEstimator):
+    """Describe each pixel by the lightness of the patch around it.
+
+    A patch is a square of odd side with the pixel in its middle [1]_. Its lightness is mapped
+    from [0, 100] to [-1, 1], so a network needs no scaler. Borders are mirrored: every pixel of
+    an image has a patch.
+
+    Parameters
+    ----------
+    patch_size : int, default=5
+        Side of the patch in pixels; odd.
+    position : bool, default=False
+        Add the row and the distance from the centre column, both scaled by the image's own size
+        to [-1, 1]. The paper names the position as future work.
+    context_scales : sequence of float, default=()
+        For each scale, a length in pixels of at least 2, add what surrounds the pixel at that
+        scale: mean and standard deviation of lightness, mean gradient magnitude (texture), and
+        mean lightness and texture straight above and below. Means are taken over cells of about
+        that side and interpolated between their centres.
+
+    See Also
+    --------
+    sklearn.feature_extraction.image.PatchExtractor : Takes images of one size and loses the place
+        of a patch.
+    sample_pixels : Draw the pixels to learn from.
+
+    References
+    ----------
+    .. [1] M. Richart, J. Visca, J. Baliosian, "Image Colorization with Neural Networks", 2017,
+       section II-C.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nncolor import PatchExtractor
+    >>> grey = np.array([[0, 0], [0, 255]], dtype=np.uint8)
+    >>> PatchExtractor(patch_size=3).transform([grey])[3].reshape(3, 3)
+    array([[-1., -1., -1.],
+           [-1.,  1., -1.],
+           [-1., -1., -1.]], dtype=float32)
+    """
+
+    _parameter_constraints = {
+        "patch_size": [Interval(numbers.Integral, 1, None, closed="left")],
+        "position": ["boolean"],
+        "context_scales": ["array-like"],
+    }
+
+    def __init__(self, patch_size=5, *, position=False, context_scales=()):
+        self.patch_size = patch_size
+        self.position = position
+        self.context_scales = context_scales
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X=None, y=None):
+        """Check the parameters; nothing is learned, and `transform` works without it.
+
+        Parameters
+        ----------
+        X : batch of images or PixelSamples, default=None
+            Not read.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : PatchExtractor
+        """
+        self._check_values()
+        return self
+
+    def transform(self, X):
+        """Features of pixels.
+
+        Parameters
+        ----------
+        X : PixelSamples or batch of images
+            Of images, all pixels: row by row, image after image.
+
+        Returns
+        -------
+        features : ndarray of shape (n_pixels, n_features_out), float32
+            In the order of `get_feature_names_out`.
+
+        Raises
+        ------
+        ValueError
+            If `patch_size` is even or an image is not valid; the message names it.
+        """
+        self._validate_params()
+        self._check_values()
+        if isinstance(X, PixelSamples):
+            return self._transform_pixels(X)
+        parts = []
+        for position, item in iter_batch(X):
+            image = load_image(position, item)
+            height, width = image.shape[:2]
+            block = ImageFeatures(self, image).block(0, height, 0, width)
+            parts.append(block.tile(0, height, 0, width).T)
+        return np.ascontiguousarray(np.concatenate(parts))
+
+    def get_feature_names_out(self, input_features=None):
+        """Names of the features.
+
+        Parameters
+        ----------
+        input_features : None
+            Ignored: images have no feature names.
+
+        Returns
+        -------
+        names : ndarray of str
+            `patch_+1_-2` is the lightness one row below and two columns left of the pixel.
+        """
+        half = self.patch_size // 2
+        steps = range(-half, half + 1)
+        names = [f"patch_{row:+d}_{column:+d}" for row in steps for column in steps]
+        if self.position:
+            names += ["row", "centre_distance"]
+        names += [f"{value}_{scale:g}" for scale in self.context_scales for value in CONTEXT_VALUES]
+        return np.array(names, dtype=object)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        tags.input_tags.three_d_array = True
+        tags.requires_fit = False
+        return tags
+
+    def _check_values(self):
+        if self.patch_size % 2 == 0:
+            raise ValueError(
+                f"patch_size={self.patch_size} is even; a patch has its pixel in the middle, so its "
+                f"side is odd. Use {self.patch_size - 1} or {self.patch_size + 1}."
+            )
+        for scale in self.context_scales:
+            if not (isinstance(scale, numbers.Real) and 2 <= scale < np.inf):
+                raise ValueError(f"context_scales holds {scale!r}; each scale is a number of pixels >= 2.")
+
+    def _transform_pixels(self, pixels):
+        n_patch = self.patch_size**2
+        features = np.empty((len(pixels), len(self.get_feature_names_out())), np.float32)
+        steps = np.arange(self.patch_size) - self.patch_size // 2
+        for start in range(0, len(pixels), _CHUNK):
+            part = pixels[start : start + _CHUNK]
+            rows = reflect(part.rows[:, None] + steps, part.heights[:, None])
+            columns = reflect(part.columns[:, None] + steps, part.widths[:, None])
+            lightness = part.lightness_at(rows[:, :, None], columns[:, None, :])
+            features[start : start + _CHUNK, :n_patch] = to_feature(lightness).reshape(-1, n_patch)
+        n_done = n_patch
+        if self.position:
+            features[:, n_done] = _row_feature(pixels.rows, pixels.heights)
+            features[:, n_done + 1] = _column_feature(pixels.columns, pixels.widths)
+            n_done += 2
+        if len(self.context_scales):
+            order = np.argsort(pixels.groups, kind="stable")
+            groups, starts = np.unique(pixels.groups[order], return_index=True)
+            for group, chosen in zip(groups, np.split(order, starts[1:]), strict=True):
+                lightness = to_feature(pixels.image_lightness(group))
+                context = ContextPlanes(self.context_scales, lightness.shape, lightness.__getitem__)
+                features[chosen, n_done:] = context.at(pixels.rows[chosen], pixels.columns[chosen])
+        return features
+
+
+def _row_feature(rows, height):
+    return ((2 * rows + 1) / height - 1).astype(np.float32)
+
+
+def _column_feature(columns, width):
+    return (2 * np.abs((2 * columns + 1) / width - 1) - 1).astype(np.float32)
+
+
+class ImageFeatures:
+    """Features of all pixels of one image, made block by block; they equal `transform`'s.
+
+    Parameters
+    ----------
+    extractor : PatchExtractor
+    image : ndarray of shape (H, W), (H, W, 3) or (H, W, 4)
+        Lightness is computed for a block when it is needed.
+    """
+
+    def __init__(self, extractor, image):
+        self.half = extractor.patch_size // 2
+        self.position = extractor.position
+        self.image = image
+        self.shape = image.shape[:2]
+        self.n_features = len(extractor.get_feature_names_out())
+        self.context = None
+        if len(extractor.context_scales):
+            self.context = ContextPlanes(
+                extractor.context_scales, self.shape, lambda rows: to_feature(image_lightness(image[rows]))
+            )
+
+    def block(self, top, bottom, left, right):
+        """Block of the image between the given rows and columns, ready to give tiles."""
+        return _Block(self, top, bottom, left, right)
+
+
+class _Block:
+    def __init__(self, source, top, bottom, left, right):
+        self.source = source
+        half = source.half
+        self.top, self.left = top, left
+        rows = reflect(np.arange(top - half, bottom + half), source.shape[0])
+        columns = reflect(np.arange(left - half, right + half), source.shape[1])
+        first_row, first_column = rows.min(), columns.min()
+        part = source.image[first_row : rows.max() + 1, first_column : columns.max() + 1]
+        lightness = image_lightness(part)
+        self.lightness = lightness[
+            top - first_row : bottom - first_row, left - first_column : right - first_column
+        ]
+        self.padded = to_feature(lightness)[rows - first_row][:, columns - first_column]
+
+    def tile(self, top, bottom, left, right):
+        """Features of the pixels between the given rows and columns of the image.
+
+        Returns
+        -------
+        features : ndarray of shape (n_features, n_pixels), float32
+        """
+        source, size = self.source, 2 * self.source.half + 1
+        n_rows, n_columns = bottom - top, right - left
+        features = np.empty((source.n_features, n_rows, n_columns), np.float32)
+        row, column = top - self.top, left - self.left
+        for i in range(size):
+            for j in range(size):
+                features[i * size + j] = self.padded[
+                    row + i : row + i + n_rows, column + j : column + j + n_columns
+                ]
+        done = size**2
+        if source.position:
+            features[done] = _row_feature(np.arange(top, bottom), source.shape[0])[:, None]
+            features[done + 1] = _column_feature(np.arange(left, right), source.shape[1])
+            done += 2
+        if source.context is not None:
+            source.context.fill(features[done:], top, bottom, left, right)
+        return features.reshape(source.n_features, -1)

@@ -1,0 +1,268 @@
+"""Pixels sampled from images of any sizes, as a container that scikit-learn can slice."""
+
+import numbers
+from collections.abc import Sized
+
+import numpy as np
+from joblib import Parallel, delayed
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, validate_params
+
+from ._color import lightness_chroma
+from ._images import iter_batch, load_image
+from ._progress import progress
+
+
+class PixelSamples:
+    """Pixels of colour images, each with its place in its image.
+
+    scikit-learn's transformers and splitters work on rows; images have no fixed number of them.
+    A `PixelSamples` has one row for each sampled pixel and shares the lightness of the images,
+    so that :class:`~nncolor.PatchExtractor` can look around each pixel. It is made by
+    :func:`~nncolor.sample_pixels` and goes where scikit-learn expects `X`: into a `Pipeline`,
+    a splitter, `GridSearchCV`.
+
+    Parameters
+    ----------
+    plane : ndarray of shape (n_plane,), float32
+        Lightness of all images, one after the other, each row by row. CIE L*, 0 to 100.
+    offsets : ndarray of shape (n_images,), int
+        Where each image begins in `plane`.
+    shapes : ndarray of shape (n_images, 2), int
+        Height and width of each image.
+    groups, rows, columns : ndarray of shape (n,), int
+        For each pixel its image, row and column.
+    chroma : ndarray of shape (n, 2), float32
+        CIE u*, v* of each pixel.
+
+    Attributes
+    ----------
+    chroma : ndarray of shape (n, 2), float32
+        CIE u*, v*.
+    lightness : ndarray of shape (n,), float32
+        CIE L*, 0 to 100.
+    groups : ndarray of shape (n,), int
+        The image that each pixel comes from, for `GroupShuffleSplit` and `StratifiedGroupKFold`.
+    rows, columns : ndarray of shape (n,), int
+        The place of each pixel in its image.
+    shape : tuple (n,)
+
+    See Also
+    --------
+    sample_pixels : Draw pixels from a batch of images.
+    PatchExtractor : Turn them into features.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nncolor import sample_pixels
+    >>> images = np.random.default_rng(0).random((2, 8, 9, 3))
+    >>> pixels = sample_pixels(images, n_per_image=5, random_state=0)
+    >>> pixels.shape
+    (10,)
+    >>> pixels[pixels.groups == 1].chroma.shape
+    (5, 2)
+    """
+
+    def __init__(self, plane, offsets, shapes, groups, rows, columns, chroma):
+        self._plane = plane
+        self._offsets = offsets
+        self._shapes = shapes
+        self.groups = groups
+        self.rows = rows
+        self.columns = columns
+        self.chroma = chroma
+
+    @property
+    def lightness(self):
+        return self._plane[self._at(self.rows, self.columns)]
+
+    @property
+    def shape(self):
+        return self.groups.shape
+
+    def __len__(self):
+        return len(self.groups)
+
+    def __getitem__(self, index):
+        """Select pixels by an integer array, a mask or a slice; the lightness is shared."""
+        if isinstance(index, tuple):
+            if len(index) != 2 or index[1] is not Ellipsis:
+                raise IndexError("PixelSamples has one axis: index it as pixels[idx] or pixels[idx, ...].")
+            index = index[0]
+        if isinstance(index, numbers.Integral):
+            raise TypeError(
+                f"A single pixel is no PixelSamples; write pixels[[{index}]] or pixels[{index}:{index + 1}]."
+            )
+        return PixelSamples(
+            self._plane,
+            self._offsets,
+            self._shapes,
+            self.groups[index],
+            self.rows[index],
+            self.columns[index],
+            self.chroma[index],
+        )
+
+    def __array__(self, dtype=None, copy=None):
+        raise TypeError(
+            "PixelSamples is no array: it knows where its pixels are, not what is around them. Put a "
+            "PatchExtractor first, as in make_pipeline(PatchExtractor(), ...), or use its attributes "
+            "chroma, lightness and groups."
+        )
+
+    def __repr__(self):
+        return f"<PixelSamples: {len(self)} pixels of {len(np.unique(self.groups))} images>"
+
+    @property
+    def heights(self):
+        """Height of the image of each pixel, in pixels."""
+        return self._shapes[self.groups, 0]
+
+    @property
+    def widths(self):
+        """Width of the image of each pixel, in pixels."""
+        return self._shapes[self.groups, 1]
+
+    def lightness_at(self, rows, columns):
+        """Lightness at other places of the images of the pixels.
+
+        Parameters
+        ----------
+        rows, columns : ndarray of shape (n,) or (n, m), int
+            Places inside the image of each pixel.
+
+        Returns
+        -------
+        lightness : ndarray of the same shape, float32
+        """
+        return self._plane[self._at(rows, columns)]
+
+    def image_lightness(self, group):
+        """Lightness of a whole image, (H, W) float32, not copied."""
+        height, width = self._shapes[group]
+        start = self._offsets[group]
+        return self._plane[start : start + height * width].reshape(height, width)
+
+    def _at(self, rows, columns):
+        groups = self.groups.reshape((-1,) + (1,) * (rows.ndim - 1))
+        return self._offsets[groups] + rows * self._shapes[groups, 1] + columns
+
+
+def pixels_of_image(lightness, rows, columns, chroma=None):
+    """PixelSamples of pixels of one image, given its lightness of shape (H, W).
+
+    Without `chroma`, the chroma of the pixels is zero.
+    """
+    if chroma is None:
+        chroma = np.zeros((len(rows), 2), np.float32)
+    return PixelSamples(
+        np.ascontiguousarray(lightness).reshape(-1),
+        np.zeros(1, np.intp),
+        np.array([lightness.shape]),
+        np.zeros(len(rows), np.intp),
+        rows,
+        columns,
+        chroma,
+    )
+
+
+def join_pixels(parts):
+    """PixelSamples of several images out of those of each, in their order."""
+    sizes = [len(part._plane) for part in parts]
+    return PixelSamples(
+        np.concatenate([part._plane for part in parts]),
+        np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.intp),
+        np.concatenate([part._shapes for part in parts]),
+        np.repeat(np.arange(len(parts)), [len(part) for part in parts]),
+        np.concatenate([part.rows for part in parts]),
+        np.concatenate([part.columns for part in parts]),
+        np.concatenate([part.chroma for part in parts]),
+    )
+
+
+def sample_image(position, item, n_pixels, seed):
+    """PixelSamples of one item of a batch: pixels drawn at random without replacement."""
+    lightness, chroma = lightness_chroma(load_image(position, item, color=True))
+    height, width = lightness.shape
+    rng = np.random.default_rng(seed)
+    chosen = np.sort(rng.choice(height * width, min(n_pixels, height * width), replace=False))
+    rows, columns = np.divmod(chosen, width)
+    return pixels_of_image(lightness, rows, columns, chroma[rows, columns])
+
+
+def sample_batch(X, n_per_image, random_state, *, n_jobs=None, verbose=0, finish=None):
+    """List of the PixelSamples of each image of a batch; images are read when they are needed.
+
+    Each image has a seed of its own, so the pixels do not depend on `n_jobs`. `finish` is called
+    on each PixelSamples where it was made, so that only its result has to be kept or sent.
+    """
+    seeds = check_random_state(random_state)
+    items = progress(iter_batch(X), verbose, "reading", total=len(X) if isinstance(X, Sized) else None)
+    return Parallel(n_jobs=n_jobs, prefer="threads")(
+        delayed(_sample_and_finish)(
+            position, item, n_per_image, seeds.randint(np.iinfo(np.int32).max), finish
+        )
+        for position, item in items
+    )
+
+
+def _sample_and_finish(position, item, n_per_image, seed, finish):
+    pixels = sample_image(position, item, n_per_image, seed)
+    return pixels if finish is None else finish(pixels)
+
+
+@validate_params(
+    {
+        "n_per_image": [Interval(numbers.Integral, 1, None, closed="left")],
+        "random_state": ["random_state"],
+        "n_jobs": [numbers.Integral, None],
+        "verbose": ["verbose"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def sample_pixels(images, n_per_image=2500, *, random_state=None, n_jobs=None, verbose=0):
+    """Draw pixels at random from each image of a batch.
+
+    Parameters
+    ----------
+    images : batch of colour images
+        A sequence of arrays or paths, or an ndarray of shape (n, H, W, 3 or 4); see the user
+        guide on what counts as a batch.
+    n_per_image : int, default=2500
+        Number of pixels of each image, drawn without replacement; all of them where an image
+        has fewer. The default is the paper's [1]_.
+    random_state : int, RandomState instance or None, default=None
+        Pass an int for the same pixels on every call.
+    n_jobs : int or None, default=None
+        Number of images that are read at once (threads, or the joblib backend of the context).
+        The pixels do not depend on it.
+    verbose : int, default=0
+        Show a progress bar if positive.
+
+    Returns
+    -------
+    pixels : PixelSamples
+        The pixels in the order of the images.
+
+    Raises
+    ------
+    ValueError
+        If an image is grey or not valid; the message names it.
+    OSError
+        If a file cannot be read; the message names it.
+
+    References
+    ----------
+    .. [1] M. Richart, J. Visca, J. Baliosian, "Image Colorization with Neural Networks", 2017,
+       section III-A.
+
+    Examples
+    --------
+    >>> from nncolor import sample_pixels
+    >>> from nncolor.datasets import load_sample_photos
+    >>> photos = load_sample_photos()
+    >>> sample_pixels(photos.images[:2], n_per_image=100, random_state=0)
+    <PixelSamples: 200 pixels of 2 images>
+    """
+    return join_pixels(sample_batch(images, n_per_image, random_state, n_jobs=n_jobs, verbose=verbose))

@@ -1,0 +1,326 @@
+"""Vector quantization with a self-organizing map."""
+
+import numbers
+
+import numpy as np
+from minisom import MiniSom
+from scipy.spatial import cKDTree
+from scipy.spatial.distance import cdist
+from sklearn.base import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    ClusterMixin,
+    TransformerMixin,
+    _fit_context,
+)
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+
+from ._som import default_n_iter, initial_codes, neighbour_matrix, train_map
+
+
+class SOMQuantizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, BaseEstimator):
+    """Reduce vectors to a codebook with a self-organizing map (SOM) [1]_.
+
+    The codes of a SOM are the neurons of a grid, and neighbours on the grid have similar codes.
+    In the paper of Richart, Visca and Baliosian [2]_ it reduces the chroma (u*, v*) of the pixels
+    of photographs to a few codewords.
+
+    The map is trained by MiniSom in two phases on standardized features: the first orders it
+    with a wide neighbourhood, the second fine-tunes the codes with a learning rate that falls to
+    zero and a neighbourhood that narrows as far as the map keeps its order. All distances are in
+    standardized units.
+
+    Parameters
+    ----------
+    map_shape : tuple (int, int), default=(3, 3)
+        Rows and columns of the map; their product is the number of codes.
+    topology : {"rectangular", "hexagonal"}, default="rectangular"
+        Arrangement of the neurons: 8 or 6 neighbours.
+    n_iter : int or "auto", default="auto"
+        Number of updates of the map in both phases together; one update shows it one row. "auto"
+        is 120,000, or 550 for each code if that is more, and at most 100 for each training row.
+    sigma : float, default=None
+        Radius of the neighbourhood at the start of the first phase, in neurons; it falls
+        to 1. None means half the longer side of the map, and at least 1.
+    learning_rate : float, default=0.5
+        Learning rate at the start of the first phase. The second one starts at `learning_rate`
+        times the longer side of the map divided by 30, and never above `learning_rate`.
+    max_samples : int, default=100_000
+        The map is trained on at most this many rows, drawn at random.
+    random_state : int, RandomState instance or None, default=None
+        Order of the rows. Pass an int for the same map on every call.
+    verbose : int, default=0
+        Show a progress bar if positive.
+
+    Attributes
+    ----------
+    codebook_ : ndarray of shape (n_codes, n_features)
+        The codes in the units of `X`, map row by map row.
+    cluster_centers_ : ndarray of shape (n_codes, n_features)
+        The same array.
+    labels_ : ndarray of shape (n_samples,), int
+        Code of each row of the training data.
+    quantization_error_ : float
+        Mean distance of all rows to their codes, standardized units.
+    topographic_error_ : float
+        Share of the rows whose two nearest codes are no neighbours on the map.
+    mean_, scale_ : ndarray of shape (n_features,)
+        Mean and standard deviation of the features; a deviation of zero counts as 1.
+    n_iter_ : int
+        Number of updates that were done.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (n_features,), object
+        Names of the features if `X` has them.
+
+    See Also
+    --------
+    sklearn.cluster.KMeans : The same error without a map.
+    SOMColorizer : Colours photographs with such a codebook.
+
+    Notes
+    -----
+    A neuron that no row is nearest to is moved to the row that is farthest from its own code, as
+    KMeans does with empty clusters.
+
+    References
+    ----------
+    .. [1] T. Kohonen, "Self-organized formation of topologically correct feature maps",
+       Biological Cybernetics 43(1), 1982.
+    .. [2] M. Richart, J. Visca, J. Baliosian, "Image Colorization with Neural Networks", 2017,
+       section II-B.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nncolor import SOMQuantizer
+    >>> X = np.random.default_rng(0).normal(size=(500, 2))
+    >>> quantizer = SOMQuantizer(map_shape=(2, 2), random_state=0).fit(X)
+    >>> quantizer.codebook_.shape
+    (4, 2)
+    >>> np.unique(quantizer.predict(X))
+    array([0, 1, 2, 3])
+    """
+
+    _parameter_constraints = {
+        "map_shape": [tuple, list],
+        "topology": [StrOptions({"rectangular", "hexagonal"})],
+        "n_iter": [Interval(numbers.Integral, 2, None, closed="left"), StrOptions({"auto"})],
+        "sigma": [Interval(numbers.Real, 0, None, closed="neither"), None],
+        "learning_rate": [Interval(numbers.Real, 0, 1, closed="right")],
+        "max_samples": [Interval(numbers.Integral, 1, None, closed="left")],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        map_shape=(3, 3),
+        *,
+        topology="rectangular",
+        n_iter="auto",
+        sigma=None,
+        learning_rate=0.5,
+        max_samples=100_000,
+        random_state=None,
+        verbose=0,
+    ):
+        self.map_shape = map_shape
+        self.topology = topology
+        self.n_iter = n_iter
+        self.sigma = sigma
+        self.learning_rate = learning_rate
+        self.max_samples = max_samples
+        self.random_state = random_state
+        self.verbose = verbose
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Train the map.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            At least as many rows as the map has neurons.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : SOMQuantizer
+        """
+        n_codes = self._check_map_shape()
+        X = validate_data(self, X, dtype=[np.float64, np.float32], ensure_min_samples=1)
+        if len(X) < n_codes:
+            raise ValueError(
+                f"n_samples={len(X)} should be >= {n_codes}, the number of neurons of "
+                f"map_shape={tuple(self.map_shape)}. Use a smaller map or more rows."
+            )
+        self.mean_ = X.mean(axis=0, dtype=np.float64)
+        scale = X.std(axis=0, dtype=np.float64)
+        # A deviation within the rounding error of the mean is that of a constant feature.
+        constant = scale <= 10 * np.finfo(X.dtype).eps * np.abs(self.mean_)
+        self.scale_ = np.where(constant, 1.0, scale)
+
+        codes = self._relocate_dead(self._train(X), X)
+        self.codebook_ = codes * self.scale_ + self.mean_
+        distances, labels = self._nearest(X, 2)
+        self.labels_ = labels[:, 0]
+        self.quantization_error_ = float(distances[:, 0].mean())
+        self.topographic_error_ = 0.0
+        if n_codes > 1:
+            neighbours = neighbour_matrix(self._make_minisom(X.shape[1]))
+            self.topographic_error_ = 1 - float(neighbours[labels[:, 0], labels[:, 1]].mean())
+        self._n_features_out = n_codes
+        return self
+
+    @property
+    def cluster_centers_(self):
+        return self.codebook_
+
+    def predict(self, X):
+        """Nearest code of each row.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        labels : ndarray of shape (n_samples,), int
+        """
+        check_is_fitted(self)
+        return self._nearest(self._validate(X), 1)[1][:, 0]
+
+    def transform(self, X):
+        """Distance of each row to each code, in standardized units.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        distances : ndarray of shape (n_samples, n_codes)
+        """
+        check_is_fitted(self)
+        return cdist(self._standardize(self._validate(X)), self._standardize(self.codebook_))
+
+    def inverse_transform(self, X):
+        """Codes of labels, or of distances.
+
+        Parameters
+        ----------
+        X : array-like
+            Integers of any shape are labels; floats of shape (n_samples, n_codes) are distances,
+            as `transform` gives them, and the smallest counts.
+
+        Returns
+        -------
+        codes : ndarray of shape (*labels.shape, n_features)
+        """
+        check_is_fitted(self)
+        labels = np.asarray(X)
+        n_codes = len(self.codebook_)
+        if labels.dtype.kind == "f":
+            labels = check_array(labels)
+            if labels.shape[1] != n_codes:
+                raise ValueError(
+                    f"Distances have shape (n_samples, {n_codes}), one column for each code; got "
+                    f"{labels.shape}. Labels are integers."
+                )
+            labels = labels.argmin(axis=1)
+        elif labels.dtype.kind not in "iu":
+            raise ValueError(f"Labels are integers and distances are floats; got dtype {labels.dtype}.")
+        elif labels.size and not (labels.min() >= 0 and labels.max() < n_codes):
+            raise ValueError(
+                f"Labels lie between 0 and {n_codes - 1}; got values from {labels.min()} to {labels.max()}."
+            )
+        return self.codebook_[labels]
+
+    def score(self, X, y=None):
+        """Negative mean distance of the rows to their codes, standardized units.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        score : float
+            Zero at best.
+        """
+        check_is_fitted(self)
+        return -float(self._nearest(self._validate(X), 1)[0].mean())
+
+    def to_minisom(self):
+        """The trained map as a MiniSom, for its plots and measures.
+
+        Returns
+        -------
+        som : MiniSom
+            Its weights are in standardized units: give it `(X - mean_) / scale_`.
+        """
+        check_is_fitted(self)
+        som = self._make_minisom(self.n_features_in_)
+        som.get_weights()[...] = self._standardize(self.codebook_).reshape(*self.map_shape, -1)
+        return som
+
+    def _make_minisom(self, n_features):
+        # The seed is for MiniSom's own initial weights, which are replaced.
+        return MiniSom(*self.map_shape, n_features, sigma=1.0, topology=self.topology, random_seed=0)
+
+    def _check_map_shape(self):
+        shape = self.map_shape
+        if len(shape) != 2 or not all(isinstance(n, numbers.Integral) and n >= 1 for n in shape):
+            raise ValueError(f"map_shape is a pair of positive integers (rows, columns); got {shape!r}.")
+        return int(shape[0] * shape[1])
+
+    def _validate(self, X):
+        return validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+
+    def _standardize(self, X):
+        return (X - self.mean_) / self.scale_
+
+    def _nearest(self, X, k):
+        """Distances and labels of the k nearest codes, in the order and with the ties of `transform`."""
+        rows, codes = self._standardize(X), self._standardize(self.codebook_)
+        k = min(k, len(codes))
+        looked_at = min(k + 1, len(codes))
+        distances, labels = cKDTree(codes).query(rows, k=range(1, looked_at + 1), workers=-1)
+        # The tree breaks ties as it comes, and rounds otherwise than cdist.
+        gap = np.diff(distances, axis=1)
+        tied = np.flatnonzero((gap <= 1e-9 * (1 + distances[:, 1:])).any(axis=1))
+        for part in np.array_split(tied, len(tied) // 10_000 + 1):
+            exact = cdist(rows[part], codes)
+            labels[part, :k] = exact.argsort(axis=1, kind="stable")[:, :k]
+            distances[part, :k] = np.take_along_axis(exact, labels[part, :k], axis=1)
+        return distances[:, :k], labels[:, :k]
+
+    def _train(self, X):
+        """Codes in standardized units, trained on at most max_samples rows."""
+        random_state = check_random_state(self.random_state)
+        if len(X) > self.max_samples:
+            X = X[random_state.choice(len(X), self.max_samples, replace=False)]
+        rows = self._standardize(X).astype(np.float64)
+        self.n_iter_ = default_n_iter(self.map_shape, len(rows)) if self.n_iter == "auto" else self.n_iter
+        som = self._make_minisom(rows.shape[1])
+        som.get_weights()[...] = initial_codes(rows, self.map_shape)
+        train_map(som, rows, self.n_iter_, self.sigma, self.learning_rate, random_state, self.verbose)
+        return som.get_weights().reshape(-1, rows.shape[1])
+
+    def _relocate_dead(self, codes, X):
+        """Move each code without rows to the row farthest from its own code."""
+        rows = self._standardize(X)
+        for _ in range(len(codes)):
+            distances, labels = cKDTree(codes).query(rows, workers=-1)
+            dead = np.setdiff1d(np.arange(len(codes)), labels)
+            farthest = distances.argmax()
+            if not len(dead) or distances[farthest] == 0:
+                break
+            codes[dead[0]] = rows[farthest]
+        return codes

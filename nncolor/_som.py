@@ -1,0 +1,123 @@
+"""Training of a self-organizing map in two phases: order it, then fine-tune it."""
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from ._progress import progress
+
+# Updates of both phases together; large maps get this many for each code.
+_MIN_UPDATES, _UPDATES_PER_CODE = 120_000, 550
+# No row is shown more often than this.
+_MAX_PASSES = 100
+# Share of the updates that order the map; the others fine-tune it.
+_ORDERING = 1 / 6
+# Neighbourhood radius of the fine-tuning phase: where it starts, and between which two radii it
+# ends. The smaller one fits the rows better, the larger one keeps the map in order.
+_FINE_SIGMA, _LOOSE_SIGMA, _STIFF_SIGMA = 0.9, 0.2, 0.45
+# The order is judged this often, on this many rows, by this topographic error.
+_CHECKS, _JUDGED_ROWS, _TOPOGRAPHIC_ERROR = 60, 5000, 0.05
+
+
+def default_n_iter(map_shape, n_rows):
+    """Number of updates of both phases together for a map and its training rows."""
+    n_codes = map_shape[0] * map_shape[1]
+    return min(max(_MIN_UPDATES, _UPDATES_PER_CODE * n_codes), _MAX_PASSES * n_rows)
+
+
+def train_map(som, rows, n_iter, sigma, learning_rate, random_state, verbose):
+    """Train a MiniSom in place from the weights that it has.
+
+    Parameters
+    ----------
+    som : MiniSom
+        Gives the best matching unit and its neighbourhood. The schedules of radius and learning
+        rate are ours: they differ between its versions.
+    rows : ndarray of shape (n_rows, n_features), float64
+    n_iter : int
+        Number of updates of both phases together.
+    sigma : float or None
+        First radius of the ordering phase; None is half the longer side of the map.
+    learning_rate : float
+        First learning rate of the ordering phase.
+    random_state : RandomState
+    verbose : int
+    """
+    side = max(som.get_weights().shape[:2])
+    n_ordering = max(1, round(_ORDERING * n_iter))
+    with progress(range(n_iter), verbose, "self-organizing map") as bar:
+        _order(som, rows, n_ordering, sigma or max(side / 2, 1.0), learning_rate, random_state, bar)
+        rate = learning_rate * min(side / 30, 1)
+        _fine_tune(som, rows, n_iter - n_ordering, rate, random_state, bar)
+
+
+def _order(som, rows, n_updates, first_sigma, learning_rate, random_state, bar):
+    """Spread the map over the rows, its neighbourhood falling to a radius of 1."""
+    last_sigma = min(first_sigma, 1.0)
+    # Rows come image after image: without a permutation the last images would win.
+    order = random_state.permutation(len(rows))
+    for step in range(n_updates):
+        elapsed = step / n_updates
+        sigma = first_sigma * (last_sigma / first_sigma) ** elapsed
+        _update(som, rows[order[step % len(rows)]], sigma, learning_rate * (1 - elapsed))
+        bar.update()
+
+
+def _fine_tune(som, rows, n_updates, learning_rate, random_state, bar):
+    """Fit the rows with a narrow neighbourhood, only as narrow as the order of the map bears.
+
+    How narrow that is depends on the rows. The topographic error says: while it is too high, the
+    schedule turns towards the larger final radius, else towards the smaller one.
+    """
+    order = random_state.permutation(len(rows))
+    judged = rows[order[:_JUDGED_ROWS]]
+    neighbours = neighbour_matrix(som)
+    stiffness = 0.5
+    for step in range(n_updates):
+        elapsed = step / n_updates
+        if step % max(1, n_updates // _CHECKS) == 0:
+            broken = _topographic_error(som, judged, neighbours) > _TOPOGRAPHIC_ERROR
+            stiffness = min(max(stiffness + (0.1 if broken else -0.1), 0), 1)
+        last_sigma = _LOOSE_SIGMA * (_STIFF_SIGMA / _LOOSE_SIGMA) ** stiffness
+        sigma = _FINE_SIGMA * (last_sigma / _FINE_SIGMA) ** elapsed
+        _update(som, rows[order[step % len(rows)]], sigma, learning_rate * (1 - elapsed))
+        bar.update()
+
+
+def _update(som, row, sigma, learning_rate):
+    weights = som.get_weights()
+    pull = learning_rate * som.neighborhood(som.winner(row), sigma)
+    weights += pull[..., None] * (row - weights)
+
+
+def neighbour_matrix(som):
+    """Which neurons are neighbours, (n_codes, n_codes) bool: 8 of a square, 6 of a hexagon."""
+    x, y = (axis.ravel() for axis in som.get_euclidean_coordinates())
+    across, down = np.abs(x[:, None] - x), np.abs(y[:, None] - y)
+    return np.hypot(across, down) < 1.01 if som.topology == "hexagonal" else np.maximum(across, down) <= 1
+
+
+def _topographic_error(som, rows, neighbours):
+    codes = som.get_weights().reshape(-1, rows.shape[1])
+    if len(codes) == 1:
+        return 0.0
+    _, nearest = cKDTree(codes).query(rows, k=2)
+    return 1 - neighbours[nearest[:, 0], nearest[:, 1]].mean()
+
+
+def initial_codes(rows, map_shape):
+    """Codes on a grid along the two principal axes of the rows, of shape (*map_shape, n_features)."""
+    n_rows, n_columns = map_shape
+    if rows.shape[1] == 1:
+        return np.quantile(rows, np.linspace(0, 1, n_rows * n_columns + 2)[1:-1]).reshape(*map_shape, 1)
+    covariance = rows.T @ rows / len(rows)
+    values, vectors = np.linalg.eigh(covariance)
+    # the longer side of the map lies along the first axis
+    longer, shorter = vectors[:, -1], vectors[:, -2]
+    longer, shorter = (axis * np.sign(axis[np.abs(axis).argmax()]) for axis in (longer, shorter))
+    longer, shorter = longer * np.sqrt(max(values[-1], 0)), shorter * np.sqrt(max(values[-2], 0))
+    down, across = (longer, shorter) if n_rows >= n_columns else (shorter, longer)
+    return _grid_places(n_rows)[:, None, None] * down + _grid_places(n_columns)[None, :, None] * across
+
+
+def _grid_places(n):
+    return np.linspace(-1, 1, n) if n > 1 else np.zeros(1)

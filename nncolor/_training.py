@@ -1,0 +1,130 @@
+"""The components of SOMColorizer: their defaults, and what each of them is fitted on."""
+
+import warnings
+from functools import partial
+
+import numpy as np
+from sklearn import config_context
+from sklearn.base import clone
+from sklearn.neural_network import MLPClassifier
+from sklearn.utils import get_tags
+
+from ._color import NEUTRAL_CHROMA
+from ._patches import PatchExtractor
+from ._pixels import PixelSamples, join_pixels, sample_batch
+from ._progress import training_progress
+from ._quantizer import SOMQuantizer
+
+
+def _default_extractor():
+    return PatchExtractor(patch_size=3, position=True, context_scales=(4, 16, 64))
+
+
+def _default_quantizer():
+    return SOMQuantizer(map_shape=(5, 5))
+
+
+def _default_classifier():
+    return MLPClassifier((50, 50), tol=1e-3, n_iter_no_change=3, max_iter=1000)
+
+
+DEFAULTS = {
+    "extractor": _default_extractor,
+    "quantizer": _default_quantizer,
+    "classifier": _default_classifier,
+}
+
+
+def prepare(component, default, random_state):
+    """A clone of a component, seeded where it is not: for the same pixels the same result."""
+    component = default() if component is None else clone(component)
+    seeds = {
+        name: random_state.randint(np.iinfo(np.int32).max)
+        for name, value in sorted(component.get_params(deep=True).items(), key=lambda pair: pair[0])
+        if (name == "random_state" or name.endswith("__random_state")) and value is None
+    }
+    return component.set_params(**seeds)
+
+
+def sample_features(X, extractor, n_per_image, random_state, *, n_jobs, verbose):
+    """The fitted extractor, and features and chroma of the pixels to learn from.
+
+    Parameters
+    ----------
+    X : batch of colour images, or PixelSamples
+    extractor : transformer
+
+    Returns
+    -------
+    extractor : transformer
+    features : ndarray of shape (n, n_features)
+    chroma : ndarray of shape (n, 2)
+    """
+    if isinstance(X, PixelSamples):
+        if len(X) == 0:
+            raise ValueError("The PixelSamples holds no pixel to learn from.")
+        features = np.asarray(extractor.fit_transform(X))
+        return extractor, features, _check_chroma([X.chroma], verbose)
+    options = {"n_jobs": n_jobs, "verbose": verbose}
+    if get_tags(extractor).requires_fit:
+        parts = sample_batch(X, n_per_image, random_state, **options)
+        features = np.asarray(extractor.fit_transform(join_pixels(parts)))
+        return extractor, features, _check_chroma([part.chroma for part in parts], verbose)
+    # What needs no fit can work where the image is read, so that no image has to be kept.
+    extractor.fit(None)
+    finish = partial(_features_and_chroma, extractor)
+    features, chroma = zip(*sample_batch(X, n_per_image, random_state, finish=finish, **options), strict=True)
+    return extractor, np.concatenate(features), _check_chroma(chroma, verbose)
+
+
+def _features_and_chroma(extractor, pixels):
+    with config_context(transform_output="default"):
+        return np.asarray(extractor.transform(pixels)), pixels.chroma
+
+
+def _check_chroma(parts, verbose):
+    """Chroma of all images out of those of each; an error if there is none."""
+    neutral = [str(i) for i, chroma in enumerate(parts) if np.abs(chroma).max() < NEUTRAL_CHROMA]
+    if len(neutral) == len(parts):
+        raise ValueError(
+            "There is no colour to learn: all pixels are grey, though the images have three "
+            "channels. Pass colour photographs."
+        )
+    if neutral and verbose:
+        print(f"[SOMColorizer] There is no chroma in image {', '.join(neutral)}.")
+    return np.concatenate(parts)
+
+
+def fit_codebook(quantizer, chroma, verbose):
+    """Fit the quantizer on the sampled chroma; the codeword of each pixel."""
+    if verbose and isinstance(quantizer, SOMQuantizer):
+        quantizer.set_params(verbose=verbose)
+    quantizer.fit(chroma)
+    if not hasattr(quantizer, "cluster_centers_"):
+        raise TypeError(
+            f"The quantizer {type(quantizer).__name__} has no cluster_centers_ after fit; SOMQuantizer, "
+            "KMeans and MiniBatchKMeans have."
+        )
+    # one complex number for each pair sorts much faster
+    n_colors = len(np.unique(np.ascontiguousarray(chroma).view(np.complex64)))
+    n_codes = len(quantizer.cluster_centers_)
+    if n_colors < n_codes:
+        raise ValueError(
+            f"The sample holds {n_colors} distinct colours, fewer than the {n_codes} codewords that the "
+            "quantizer makes of them. Use a smaller map_shape, more images or more pixels_per_image."
+        )
+    return quantizer.predict(chroma)
+
+
+def fit_classifier(classifier, features, labels, verbose):
+    """Fit the classifier, with a progress bar, and let Ctrl-C through."""
+    interrupted = "Training interrupted by user"
+    with warnings.catch_warnings(), training_progress(classifier, verbose):
+        # scikit-learn's networks swallow Ctrl-C and stay half-trained; this warning is the trace.
+        warnings.filterwarnings("error", message=interrupted)
+        try:
+            classifier.fit(features, labels)
+        except UserWarning as warning:
+            if interrupted in str(warning):
+                raise KeyboardInterrupt from warning
+            raise

@@ -1,0 +1,48 @@
+import numpy as np
+import pytest
+from skimage.transform import resize
+from sklearn.neural_network import MLPClassifier
+
+from nncolor import PatchExtractor, SOMColorizer, SOMQuantizer
+from nncolor.datasets import load_sample_photos
+
+
+def quick_classifier(**params):
+    """A network that stops, converged by a loose tolerance, after a few epochs."""
+    return MLPClassifier(**{"hidden_layer_sizes": (10,), "tol": 1, "n_iter_no_change": 2, **params})
+
+
+def quick_colorizer(**params):
+    defaults = {
+        "extractor": PatchExtractor(patch_size=3),
+        "quantizer": SOMQuantizer(map_shape=(3, 3), n_iter=2000),
+        "classifier": quick_classifier(),
+        "pixels_per_image": 400,
+        "random_state": 0,
+    }
+    return SOMColorizer(**{**defaults, **params})
+
+
+@pytest.fixture(scope="session")
+def photos():
+    """Four photographs of different subjects and sizes, made small."""
+    bunch = load_sample_photos()
+    sizes = {"china": (40, 60), "coffee": (50, 40), "chelsea": (36, 36), "astronaut": (48, 56)}
+    images = [
+        (resize(bunch.images[bunch.names.index(name)], size, anti_aliasing=True) * 255).astype(np.uint8)
+        for name, size in sizes.items()
+    ]
+    for image in images:
+        image.flags.writeable = False
+    return images
+
+
+@pytest.fixture(scope="session")
+def colorizer(photos):
+    """A quickly fitted colorizer that paints winners; tests must not change it."""
+    return quick_colorizer(temperature=0, smoothing_radius=0).fit(photos)
+
+
+@pytest.fixture
+def grey(photos):
+    return photos[0][..., 1]

@@ -1,0 +1,82 @@
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from skimage.color import luv2rgb, rgb2luv
+
+from nncolor._color import image_lightness, join_lightness_chroma, lightness_chroma, output_dtype
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_lightness_of_grey_integers_is_that_of_scikit_image(dtype):
+    levels = np.linspace(0, np.iinfo(dtype).max, 256).astype(dtype).reshape(16, 16)
+    grey = np.repeat(levels[..., None] / np.iinfo(dtype).max, 3, axis=-1)
+    lightness = image_lightness(levels)
+    assert lightness.dtype == np.float32
+    assert_allclose(lightness, rgb2luv(grey)[..., 0], atol=1e-4)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_lightness_of_grey_floats_is_that_of_scikit_image(dtype):
+    levels = np.linspace(0, 1, 64, dtype=dtype).reshape(8, 8)
+    grey = np.repeat(levels[..., None].astype(float), 3, axis=-1)
+    assert_allclose(image_lightness(levels), rgb2luv(grey)[..., 0], atol=1e-3)
+
+
+def test_lightness_of_bool():
+    assert_allclose(image_lightness(np.array([[False, True]])), [[0, 100]], atol=1e-4)
+
+
+def test_grey_and_neutral_rgb_have_the_same_lightness():
+    levels = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    rgb = np.repeat(levels[..., None], 3, axis=-1)
+    assert_allclose(image_lightness(levels), image_lightness(rgb), atol=1e-4)
+
+
+def test_lightness_and_chroma_are_those_of_scikit_image(photos):
+    lightness, chroma = lightness_chroma(photos[0])
+    luv = rgb2luv(photos[0])
+    assert lightness.dtype == chroma.dtype == np.float32
+    assert_allclose(lightness, luv[..., 0], atol=1e-3)
+    assert_allclose(chroma, luv[..., 1:], atol=1e-2)
+
+
+def test_alpha_is_dropped(photos):
+    alpha = np.full(photos[0].shape[:2] + (1,), 7, np.uint8)
+    with_alpha = np.concatenate([photos[0], alpha], axis=-1)
+    assert_array_equal(lightness_chroma(with_alpha)[1], lightness_chroma(photos[0])[1])
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32, np.float64])
+def test_round_trip(photos, dtype):
+    image = photos[0] / 255
+    image = (
+        (image * np.iinfo(dtype).max).astype(dtype) if np.dtype(dtype).kind == "u" else image.astype(dtype)
+    )
+    joined = join_lightness_chroma(*lightness_chroma(image), dtype)
+    assert joined.dtype == dtype
+    scale = np.iinfo(dtype).max if joined.dtype.kind == "u" else 1
+    assert_allclose(joined / scale, image / scale, atol=1e-4 if scale != 255 else 0)
+
+
+def test_joining_is_luv2rgb_and_clips():
+    lightness = np.array([[50, 90]], np.float32)
+    chroma = np.array([[[30, -20], [150, 80]]], np.float32)
+    expected = luv2rgb(np.dstack([lightness, chroma]).astype(float))
+    joined = join_lightness_chroma(lightness, chroma, np.float64)
+    assert_allclose(joined, expected, atol=1e-5)
+    assert joined.max() == 1
+
+
+@pytest.mark.parametrize(
+    ("dtype", "expected"),
+    [
+        (np.uint8, np.uint8),
+        (np.uint16, np.uint16),
+        (bool, np.uint8),
+        (np.float16, np.float32),
+        (np.float32, np.float32),
+        (np.float64, np.float64),
+    ],
+)
+def test_output_dtype(dtype, expected):
+    assert output_dtype(dtype) == expected

@@ -1,0 +1,189 @@
+"""Whatever goes in: files, dtypes, layouts; and errors that name the image."""
+
+import numpy as np
+import pytest
+import tifffile
+from numpy.testing import assert_array_equal
+from PIL import Image
+from skimage.io import ImageCollection, imread
+
+from nncolor import PatchExtractor, SOMColorizer, sample_pixels
+
+
+def pixels_of(batch):
+    """Centre lightness of all pixels of a batch, through the public API."""
+    return PatchExtractor(patch_size=1).transform(batch)[:, 0]
+
+
+GREY = np.arange(48, dtype=np.uint8).reshape(6, 8) * 5
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        GREY,
+        GREY.astype(np.uint16) * 257,
+        GREY.astype(">u2") * 257,
+        (GREY / 255).astype(np.float32),
+        GREY / 255,
+        np.repeat(GREY[..., None], 3, axis=-1),
+        np.repeat(GREY[..., None], 4, axis=-1),
+        np.asfortranarray(GREY),
+        np.repeat(np.repeat(GREY, 2, axis=0), 2, axis=1)[::2, ::2],
+        GREY[::-1, ::-1][::-1, ::-1],
+    ],
+)
+def test_all_ways_to_write_an_image_have_the_same_lightness(image):
+    image.flags.writeable = False
+    np.testing.assert_allclose(pixels_of([image]), pixels_of([GREY]), atol=2e-6)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 9), (9, 1), (2, 2)])
+def test_images_smaller_than_the_patch(shape):
+    features = PatchExtractor(patch_size=11, position=True, context_scales=(4, 16)).transform(
+        [np.full(shape, 255, np.uint8)]
+    )
+    assert len(features) == np.prod(shape)
+    assert np.isfinite(features).all()
+    np.testing.assert_allclose(features[:, :121], 1, atol=1e-5)
+
+
+def save_variants(folder):
+    """Files that all hold GREY, by name."""
+    rgb = np.repeat(GREY[..., None], 3, axis=-1)
+    Image.fromarray(GREY).save(folder / "grey.png")
+    Image.fromarray(rgb).save(folder / "rgb.png")
+    Image.fromarray(rgb).quantize(256).save(folder / "palette.png")
+    Image.fromarray(GREY).convert("LA").save(folder / "grey_alpha.png")
+    Image.fromarray(rgb).convert("RGBA").save(folder / "rgba.png")
+    Image.fromarray(GREY).save(folder / "grey.bmp")
+    Image.fromarray(GREY.astype(np.uint16) * 257).save(folder / "grey16.png")
+    Image.fromarray(GREY).quantize(256).save(folder / "palette.tif")
+    tifffile.imwrite(folder / "grey16.tif", GREY.astype(np.uint16) * 257)
+    tifffile.imwrite(folder / "rgb16.tif", rgb.astype(np.uint16) * 257, photometric="rgb")
+    tifffile.imwrite(folder / "float.tif", (GREY / 255).astype(np.float32))
+    tifffile.imwrite(folder / "inverted.tif", 255 - GREY, photometric="miniswhite")
+    return sorted(folder.iterdir())
+
+
+def test_all_kinds_of_files_are_read(tmp_path):
+    for path in save_variants(tmp_path):
+        for item in (path, str(path)):
+            np.testing.assert_allclose(pixels_of([item]), pixels_of([GREY]), atol=2e-6, err_msg=path.name)
+
+
+def test_bilevel_file(tmp_path):
+    Image.fromarray(GREY > 100).save(tmp_path / "bilevel.png")
+    assert_array_equal(pixels_of([tmp_path / "bilevel.png"]), pixels_of([GREY > 100]))
+
+
+def test_cmyk_is_not_taken_for_rgba(tmp_path):
+    red = Image.new("CMYK", (8, 8), (0, 255, 255, 0))
+    red.save(tmp_path / "cmyk.jpg", quality=100)
+    chroma = sample_pixels([tmp_path / "cmyk.jpg"], 10, random_state=0).chroma
+    assert (chroma[:, 0] > 100).all()
+
+
+def test_image_collection_and_generators(photos, tmp_path):
+    for number, photo in enumerate(photos):
+        Image.fromarray(photo).save(tmp_path / f"{number}.png")
+    collection = ImageCollection(str(tmp_path / "*.png"), load_func=imread)
+    expected = sample_pixels(photos, 50, random_state=0)
+    for batch in (collection, (photo for photo in photos), tuple(photos), sorted(tmp_path.iterdir())):
+        pixels = sample_pixels(batch, 50, random_state=0)
+        assert_array_equal(pixels.chroma, expected.chroma)
+
+
+def test_ndarray_batches():
+    stack = np.stack([GREY, GREY[::-1]])
+    assert_array_equal(pixels_of(stack), pixels_of(list(stack)))
+    rgb = np.repeat(stack[..., None], 3, axis=-1)
+    np.testing.assert_allclose(pixels_of(rgb), pixels_of(list(stack)), atol=2e-6)
+
+
+def nan_image():
+    image = np.full((4, 4), 0.5)
+    image[1, 2] = np.nan
+    return image
+
+
+@pytest.mark.parametrize(
+    ("image", "match"),
+    [
+        (nan_image(), "image 1 contains NaN or infinity"),
+        (np.where(nan_image() > 0, 0.5, np.inf), "image 1 contains NaN or infinity"),
+        (np.full((4, 4), 255.0), r"image 1 has float values from 255 to 255.*\[0, 1\].*Divide by 255"),
+        (np.full((4, 4), -0.1), r"image 1 has float values from -0.1"),
+        (np.zeros((4, 4, 2)), r"image 1 has shape \(4, 4, 2\)"),
+        (np.zeros((4, 4, 5), np.uint8), r"image 1 has shape \(4, 4, 5\)"),
+        (np.zeros((2, 4, 4, 3)), r"image 1 has shape \(2, 4, 4, 3\)"),
+        (np.zeros(7), r"image 1 has shape \(7,\)"),
+        (np.zeros((0, 4), np.uint8), r"image 1 has shape \(0, 4\).*zero"),
+        (np.zeros((4, 0, 3), np.uint8), r"image 1 has shape \(4, 0, 3\).*zero"),
+        (np.zeros((4, 4), np.int32), "image 1 has dtype int32"),
+        (np.zeros((4, 4), np.int8), "image 1 has dtype int8"),
+        (np.zeros((4, 4), np.uint32), "image 1 has dtype uint32"),
+        (np.zeros((4, 4), complex), "image 1 has dtype complex128"),
+    ],
+)
+def test_bad_images_are_named(colorizer, photos, image, match):
+    with pytest.raises(ValueError, match=match):
+        colorizer.predict([photos[0], image])
+    with pytest.raises(ValueError, match="image 1"):
+        SOMColorizer().fit([photos[0], image])
+
+
+def test_unreadable_files_are_named(colorizer, photos, tmp_path):
+    whole, truncated, text = tmp_path / "whole.jpg", tmp_path / "truncated.jpg", tmp_path / "text.png"
+    Image.fromarray(photos[0]).save(whole)
+    truncated.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    text.write_text("no image at all")
+    for path in (truncated, text):
+        with pytest.raises(OSError, match=f"image 1 .*{path.name}.* cannot be read"):
+            colorizer.predict([whole, path])
+        with pytest.raises(OSError, match=f"image 1 .*{path.name}.* cannot be read"):
+            SOMColorizer().fit([whole, path])
+    with pytest.raises(FileNotFoundError, match=r"image 0 .*missing.jpg.* does not exist"):
+        colorizer.predict([tmp_path / "missing.jpg"])
+
+
+def test_files_of_many_frames_are_refused(colorizer, tmp_path):
+    frames = [Image.fromarray(GREY), Image.fromarray(255 - GREY)]
+    frames[0].save(tmp_path / "film.gif", save_all=True, append_images=frames[1:])
+    frames[0].save(tmp_path / "pages.tif", save_all=True, append_images=frames[1:])
+    for name in ("film.gif", "pages.tif"):
+        with pytest.raises(OSError, match=rf"image 0 .*{name}.*2 frames"):
+            colorizer.predict([tmp_path / name])
+
+
+@pytest.mark.parametrize(
+    ("batch", "match"),
+    [
+        ([], "holds no image"),
+        ((), "holds no image"),
+        (np.zeros((0, 4, 5), np.uint8), "holds no image"),
+        (iter([]), "holds no image"),
+        (np.zeros((4, 4), np.uint8), r"single grey image. Write \[image\]"),
+        (np.zeros((4, 5, 3), np.uint8), r"single colour image. Write \[image\]"),
+        (np.zeros((4, 5, 4)), r"single colour image. Write \[image\]"),
+        (np.zeros(5), r"got an array of shape \(5,\)"),
+        ("photo.jpg", r"single path 'photo.jpg'. Write \[path\]"),
+    ],
+)
+def test_what_is_no_batch(colorizer, batch, match):
+    with pytest.raises(ValueError, match=match):
+        colorizer.predict(batch)
+
+
+def test_what_cannot_be_a_batch(colorizer):
+    with pytest.raises(TypeError, match="got NoneType"):
+        colorizer.predict(None)
+
+
+def test_grey_images_are_refused_where_colour_is_needed(photos, tmp_path):
+    path = tmp_path / "grey.png"
+    Image.fromarray(GREY).save(path)
+    with pytest.raises(ValueError, match="image 1 is grey"):
+        sample_pixels([photos[0], GREY])
+    with pytest.raises(ValueError, match=r"image 2 .*grey.png.* is grey"):
+        SOMColorizer().fit([photos[0], photos[1], path])

@@ -1,0 +1,167 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.testing import assert_allclose, assert_array_equal
+from skimage.color import rgb2luv
+from sklearn.pipeline import make_pipeline
+
+from nncolor import PatchExtractor, sample_pixels
+
+ALL = {"position": True, "context_scales": (4, 16)}
+
+
+def patches_by_padding(image, size):
+    """Patches cut out of the image that numpy pads by reflection."""
+    lightness = rgb2luv(np.repeat(image[..., None] / 255, 3, axis=-1))[..., 0] / 50 - 1
+    half = size // 2
+    padded = np.pad(lightness, half, mode="reflect")
+    return np.array(
+        [
+            padded[row : row + size, column : column + size].ravel()
+            for row in range(image.shape[0])
+            for column in range(image.shape[1])
+        ]
+    )
+
+
+@pytest.mark.parametrize("size", [1, 3, 5, 11])
+def test_patches_are_those_of_the_padded_image(grey, size):
+    features = PatchExtractor(patch_size=size).transform([grey])
+    assert features.dtype == np.float32
+    assert features.flags.c_contiguous
+    assert_allclose(features, patches_by_padding(grey, size), atol=1e-5)
+
+
+def test_images_follow_one_another(photos):
+    extractor = PatchExtractor(3, **ALL)
+    together = extractor.transform(photos)
+    assert_array_equal(together, np.concatenate([extractor.transform([photo]) for photo in photos]))
+
+
+def test_pixels_and_images_have_the_same_features(photos):
+    extractor = PatchExtractor(5, **ALL)
+    pixels = sample_pixels(photos, n_per_image=200, random_state=0)
+    features = extractor.transform(pixels)
+    for group, photo in enumerate(photos):
+        of_image = pixels.groups == group
+        places = pixels.rows[of_image] * photo.shape[1] + pixels.columns[of_image]
+        assert_allclose(features[of_image], extractor.transform([photo])[places], atol=2e-6)
+
+
+def test_order_of_pixels_does_not_matter(photos):
+    extractor = PatchExtractor(3, **ALL)
+    pixels = sample_pixels(photos, n_per_image=50, random_state=0)
+    order = np.random.default_rng(0).permutation(len(pixels))
+    assert_array_equal(extractor.transform(pixels[order]), extractor.transform(pixels)[order])
+
+
+def test_position_by_hand():
+    features = PatchExtractor(1, position=True).transform([np.zeros((2, 4), np.uint8)])
+    assert_allclose(features[:, 1], [-0.5] * 4 + [0.5] * 4)
+    assert_allclose(features[:, 2], [0.5, -0.5, -0.5, 0.5] * 2)
+
+
+def test_context_of_a_flat_image():
+    extractor = PatchExtractor(1, context_scales=(4, 8))
+    features = extractor.transform([np.full((20, 30), 255, np.uint8)])
+    for name, column in zip(extractor.get_feature_names_out(), features.T, strict=True):
+        value = 1 if "lightness" in name or "patch" in name else 0
+        assert_allclose(column, value, atol=2e-3, err_msg=name)
+
+
+def test_context_sees_what_lies_above_and_below():
+    image = np.zeros((64, 16), np.uint8)
+    image[:32] = 255
+    extractor = PatchExtractor(1, context_scales=(8,))
+    names = list(extractor.get_feature_names_out())
+    features = extractor.transform([image]).reshape(64, 16, -1)
+    middle = features[36, 8]
+    assert middle[names.index("lightness_above_8")] > 0.9
+    assert middle[names.index("lightness_below_8")] < -0.9
+    assert features[32, 8, names.index("energy_8")] > features[60, 8, names.index("energy_8")] + 0.1
+    # a cell from row 28 to 36 would be half bright; these begin at multiples of 8
+    shifted = extractor.transform([np.roll(image, -4, axis=0)]).reshape(64, 16, -1)
+    assert_allclose(shifted[[28, 44], 8, names.index("spread_8")], [4, 0], atol=0.3)
+
+
+def test_mean_of_cells_by_hand():
+    image = np.zeros((4, 8), np.uint8)
+    image[:, 4:] = 255
+    extractor = PatchExtractor(1, context_scales=(4,))
+    column = list(extractor.get_feature_names_out()).index("lightness_4")
+    mean = extractor.transform([image]).reshape(4, 8, -1)[0, :, column]
+    # cells of 4 pixels with means -1 and 1, and centres at 1.5 and 5.5
+    assert_allclose(mean, [-1, -1, -0.75, -0.25, 0.25, 0.75, 1, 1], atol=1e-5)
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    image=st.tuples(st.integers(1, 20), st.integers(1, 20)).flatmap(lambda shape: arrays(np.uint8, shape)),
+    size=st.sampled_from([1, 3, 5, 9]),
+)
+def test_mirrored_image_has_mirrored_patches(image, size):
+    extractor = PatchExtractor(size, **ALL)
+    shape = (*image.shape, -1)
+    features = extractor.transform([image]).reshape(shape)
+    mirrored = extractor.transform([image[:, ::-1]]).reshape(shape)[:, ::-1]
+    n_patch = size**2
+    patch = features[..., :n_patch].reshape(*image.shape, size, size)
+    patch_of_mirrored = mirrored[..., :n_patch].reshape(*image.shape, size, size)
+    assert_array_equal(patch, patch_of_mirrored[..., ::-1])
+    # spread is a square root, which magnifies rounding near zero
+    assert_allclose(features[..., n_patch:], mirrored[..., n_patch:], atol=4e-3)
+
+
+@settings(max_examples=50, deadline=None)
+@given(image=st.tuples(st.integers(1, 40), st.integers(1, 40)).flatmap(lambda shape: arrays(np.uint8, shape)))
+def test_features_are_finite_and_of_the_order_of_one(image):
+    features = PatchExtractor(3, position=True, context_scales=(2, 4.5, 64)).transform([image])
+    assert np.isfinite(features).all()
+    assert np.abs(features).max() < 6
+    assert np.abs(features[:, :11]).max() <= 1 + 1e-6
+
+
+def test_feature_names():
+    names = PatchExtractor(3, position=True, context_scales=(4, 2.5)).get_feature_names_out()
+    assert list(names[:11]) == [
+        *("patch_-1_-1", "patch_-1_+0", "patch_-1_+1"),
+        *("patch_+0_-1", "patch_+0_+0", "patch_+0_+1"),
+        *("patch_+1_-1", "patch_+1_+0", "patch_+1_+1"),
+        *("row", "centre_distance"),
+    ]
+    assert "energy_above_2.5" in names
+    assert len(set(names)) == len(names)
+
+
+def test_set_output(photos):
+    extractor = PatchExtractor(3, **ALL).set_output(transform="pandas")
+    frame = extractor.fit_transform(photos)
+    assert list(frame.columns) == list(extractor.get_feature_names_out())
+    assert_array_equal(frame.to_numpy(), PatchExtractor(3, **ALL).transform(photos))
+    pixels = sample_pixels(photos, 10, random_state=0)
+    assert extractor.transform(pixels).shape == (40, frame.shape[1])
+
+
+def test_it_needs_no_fit_and_generators_pass(photos):
+    pipe = make_pipeline(PatchExtractor(3))
+    assert_array_equal(pipe.fit_transform(photo for photo in photos), PatchExtractor(3).transform(photos))
+
+
+@pytest.mark.parametrize("size", [2, 0, -3, 4])
+def test_even_and_non_positive_sizes(photos, size):
+    for method in ("fit", "transform"):
+        with pytest.raises(ValueError, match="patch_size"):
+            getattr(PatchExtractor(size), method)(photos)
+
+
+def test_even_size_says_what_to_use(photos):
+    with pytest.raises(ValueError, match="Use 3 or 5"):
+        PatchExtractor(4).transform(photos)
+
+
+@pytest.mark.parametrize("scales", [(1,), (4, -2), (np.inf,), ("a",), 4])
+def test_bad_scales(photos, scales):
+    with pytest.raises(ValueError, match="context_scales"):
+        PatchExtractor(context_scales=scales).fit(photos)

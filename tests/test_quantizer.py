@@ -1,0 +1,200 @@
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.spatial.distance import cdist
+from sklearn.cluster import KMeans
+
+from nncolor import SOMQuantizer, sample_pixels
+from nncolor.datasets import load_sample_photos
+
+
+@pytest.fixture(scope="module")
+def chroma():
+    """Chroma of 100,000 pixels of a photograph."""
+    return sample_pixels(load_sample_photos().images[:1], n_per_image=100_000, random_state=0).chroma
+
+
+@pytest.fixture(scope="module")
+def quantizer(chroma):
+    return SOMQuantizer(map_shape=(3, 4), n_iter=5000, random_state=0).fit(chroma)
+
+
+def standardize(quantizer, X):
+    return (X - quantizer.mean_) / quantizer.scale_
+
+
+@pytest.mark.parametrize("side", [3, 10])
+def test_error_is_close_to_that_of_kmeans(chroma, side):
+    quantizer = SOMQuantizer(map_shape=(side, side), random_state=0).fit(chroma)
+    standardized = standardize(quantizer, chroma)
+    kmeans = KMeans(side**2, n_init=1, random_state=0).fit(standardized)
+    limit = np.linalg.norm(standardized - kmeans.cluster_centers_[kmeans.labels_], axis=1).mean()
+    assert quantizer.quantization_error_ <= 1.03 * limit
+    assert quantizer.topographic_error_ < 0.1
+
+
+def test_measures_are_those_of_minisom(chroma, quantizer):
+    som, rows = quantizer.to_minisom(), standardize(quantizer, chroma)
+    assert_allclose(quantizer.quantization_error_, som.quantization_error(rows), rtol=1e-6)
+    assert_allclose(quantizer.topographic_error_, som.topographic_error(rows), atol=1e-12)
+    winner = som.winner(rows[7])
+    assert winner[0] * 4 + winner[1] == quantizer.labels_[7]
+
+
+@pytest.mark.parametrize("map_shape", [(3, 3), (1, 4), (2, 5)])
+def test_hexagonal_map_and_its_topographic_error(chroma, map_shape):
+    rows = chroma[:2000]
+    quantizer = SOMQuantizer(map_shape, topology="hexagonal", n_iter=2000, random_state=0).fit(rows)
+    expected = quantizer.to_minisom().topographic_error(standardize(quantizer, rows))
+    assert_allclose(quantizer.topographic_error_, expected, atol=1e-12)
+
+
+def test_standardization(chroma, quantizer):
+    assert_allclose(quantizer.mean_, chroma.astype(float).mean(axis=0), rtol=1e-6)
+    assert_allclose(quantizer.scale_, chroma.astype(float).std(axis=0), rtol=1e-6)
+
+
+def test_predict_and_transform_agree(chroma, quantizer):
+    distances = quantizer.transform(chroma)
+    assert_allclose(
+        distances,
+        cdist(standardize(quantizer, chroma), standardize(quantizer, quantizer.codebook_)),
+        rtol=1e-9,
+    )
+    assert_array_equal(quantizer.predict(chroma), distances.argmin(axis=1))
+    assert_array_equal(quantizer.labels_, quantizer.predict(chroma))
+    assert_allclose(quantizer.score(chroma), -distances.min(axis=1).mean())
+    assert_allclose(quantizer.score(chroma), -quantizer.quantization_error_)
+
+
+def test_ties_go_to_the_first_code():
+    # integers on a grid: many rows lie half way between codes
+    grid = np.stack(np.meshgrid(np.arange(9.0), np.arange(9.0)), axis=-1).reshape(-1, 2)
+    quantizer = SOMQuantizer((3, 3), random_state=0).fit(grid)
+    quantizer.codebook_ = grid[[0, 4, 8, 36, 40, 44, 72, 76, 80]]
+    assert_array_equal(quantizer.predict(grid), quantizer.transform(grid).argmin(axis=1))
+    quantizer.codebook_[3] = quantizer.codebook_[5]
+    assert_array_equal(quantizer.predict(grid), quantizer.transform(grid).argmin(axis=1))
+
+
+def test_inverse_transform(chroma, quantizer):
+    codes = quantizer.codebook_
+    labels = np.array([[0, 3, 11], [5, 5, 1]])
+    assert_array_equal(quantizer.inverse_transform(labels), codes[labels])
+    assert_array_equal(
+        quantizer.inverse_transform(quantizer.transform(chroma[:99])), codes[quantizer.predict(chroma[:99])]
+    )
+    assert quantizer.cluster_centers_ is codes
+
+
+@pytest.mark.parametrize(
+    ("X", "match"),
+    [
+        (np.array([0, 12]), "between 0 and 11; got values from 0 to 12"),
+        (np.array([-1]), "between 0 and 11"),
+        (np.zeros((3, 5)), r"shape \(n_samples, 12\)"),
+        (np.array(["a"]), "integers"),
+    ],
+)
+def test_bad_labels(quantizer, X, match):
+    with pytest.raises(ValueError, match=match):
+        quantizer.inverse_transform(X)
+
+
+def test_neighbours_on_the_map_are_neighbours_in_colour(chroma):
+    quantizer = SOMQuantizer((5, 5), random_state=0).fit(chroma[::5])
+    codes = standardize(quantizer, quantizer.codebook_).reshape(5, 5, 2)
+    neighbours = np.linalg.norm(np.diff(codes, axis=0), axis=-1).mean()
+    anywhere = cdist(codes.reshape(-1, 2), codes.reshape(-1, 2)).mean()
+    assert neighbours < 0.6 * anywhere
+
+
+def test_no_label_is_unused():
+    # two tight clusters and one far row: neurons between them are nearest to nothing
+    rng = np.random.default_rng(0)
+    rows = np.concatenate([rng.normal(0, 0.01, (50, 2)), rng.normal(10, 0.01, (50, 2)), [[5, -9]]])
+    quantizer = SOMQuantizer((4, 4), random_state=0).fit(rows)
+    assert_array_equal(np.unique(quantizer.labels_), np.arange(16))
+
+
+def test_fewer_distinct_rows_than_codes():
+    rows = np.repeat([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]], 10, axis=0)
+    quantizer = SOMQuantizer((2, 2), random_state=0).fit(rows)
+    assert quantizer.quantization_error_ < 0.1
+    assert len(np.unique(quantizer.labels_)) == 3
+
+
+@pytest.mark.parametrize("value", [0.0, 7.3, 1e6])
+def test_constant_features_count_with_deviation_one(value):
+    rows = np.column_stack(
+        [np.full(100, value, np.float32), np.random.default_rng(0).random(100, np.float32)]
+    )
+    quantizer = SOMQuantizer((2, 2), random_state=0).fit(rows)
+    assert quantizer.scale_[0] == 1
+    assert_allclose(quantizer.codebook_[:, 0], value, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("map_shape", "n_features"), [((1, 1), 2), ((1, 7), 2), ((4, 1), 3), ((2, 2), 1)])
+def test_other_shapes(map_shape, n_features):
+    X = np.random.default_rng(0).normal(size=(200, n_features))
+    quantizer = SOMQuantizer(map_shape, random_state=0).fit(X)
+    n_codes = map_shape[0] * map_shape[1]
+    assert quantizer.codebook_.shape == (n_codes, n_features)
+    assert_array_equal(np.unique(quantizer.labels_), np.arange(n_codes))
+    if map_shape == (1, 1):
+        assert quantizer.topographic_error_ == 0.0
+        assert_allclose(quantizer.codebook_[0], X.mean(axis=0), atol=0.2)
+
+
+def test_random_state(chroma):
+    rows = chroma[::20]
+    one, same, other = (
+        SOMQuantizer(n_iter=2000, max_samples=3000, random_state=seed).fit(rows).codebook_
+        for seed in (0, 0, 1)
+    )
+    assert one.tobytes() == same.tobytes()
+    assert one.tobytes() != other.tobytes()
+
+
+def test_rows_in_the_order_of_images_are_no_worse(chroma):
+    rows = chroma[np.argsort(chroma[:, 0])][::10]
+    ordered = SOMQuantizer(random_state=0, n_iter=8000).fit(rows)
+    assert ordered.quantization_error_ < 1.1 * SOMQuantizer(random_state=0).fit(rows).quantization_error_
+
+
+def test_n_iter_counts_updates():
+    X = np.random.default_rng(0).normal(size=(300, 2))
+    assert SOMQuantizer(n_iter=1234, random_state=0).fit(X).n_iter_ == 1234
+    assert SOMQuantizer(random_state=0).fit(X).n_iter_ == 30_000
+    many = np.random.default_rng(0).normal(size=(20_000, 1))
+    assert SOMQuantizer((2, 1), random_state=0).fit(many).n_iter_ == 120_000
+
+
+def test_sigma_and_learning_rate_matter():
+    X = np.random.default_rng(0).normal(size=(300, 2))
+    default, wide, slow = (
+        SOMQuantizer(n_iter=500, random_state=0, **params).fit(X).codebook_
+        for params in ({}, {"sigma": 4.0}, {"learning_rate": 0.1})
+    )
+    assert not np.allclose(default, wide)
+    assert not np.allclose(default, slow)
+
+
+@pytest.mark.parametrize("map_shape", [(0, 3), (3,), (3, 3, 3), (2.5, 2), "33", 9])
+def test_bad_map_shapes(map_shape):
+    with pytest.raises(ValueError, match="map_shape"):
+        SOMQuantizer(map_shape).fit(np.zeros((10, 2)))
+
+
+def test_fewer_rows_than_codes():
+    with pytest.raises(ValueError, match=r"n_samples=5 should be >= 9.*map_shape=\(3, 3\)"):
+        SOMQuantizer().fit(np.zeros((5, 2)))
+
+
+def test_feature_names_out(chroma, quantizer):
+    assert list(quantizer.get_feature_names_out()[:2]) == ["somquantizer0", "somquantizer1"]
+
+
+def test_fitted_state_is_plain(quantizer):
+    plain = (np.ndarray, int, float, tuple, str, type(None))
+    assert all(isinstance(value, plain) for value in vars(quantizer).values())
