@@ -219,7 +219,7 @@ class SOMQuantizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMix
 
         Returns
         -------
-        codes : ndarray of shape (*labels.shape, n_features)
+        codes : ndarray of the shape of the labels, with n_features as a last axis
         """
         check_is_fitted(self)
         labels = np.asarray(X)

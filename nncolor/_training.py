@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 from sklearn import config_context
 from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
 from sklearn.neural_network import MLPClassifier
 from sklearn.utils import get_tags
 
@@ -38,10 +39,14 @@ DEFAULTS = {
 def prepare(component, default, random_state):
     """A clone of a component, seeded where it is not: for the same pixels the same result."""
     component = default() if component is None else clone(component)
+    if isinstance(component, FrozenEstimator):
+        return component
+    params = component.get_params(deep=True)
+    frozen = tuple(f"{name}__" for name, value in params.items() if isinstance(value, FrozenEstimator))
     seeds = {
         name: random_state.randint(np.iinfo(np.int32).max)
-        for name, value in sorted(component.get_params(deep=True).items(), key=lambda pair: pair[0])
-        if (name == "random_state" or name.endswith("__random_state")) and value is None
+        for name in sorted(params)
+        if name.split("__")[-1] == "random_state" and params[name] is None and not name.startswith(frozen)
     }
     return component.set_params(**seeds)
 
@@ -63,15 +68,16 @@ def sample_features(X, extractor, n_per_image, random_state, *, n_jobs, verbose)
     if isinstance(X, PixelSamples):
         if len(X) == 0:
             raise ValueError("The PixelSamples holds no pixel to learn from.")
-        features = np.asarray(extractor.fit_transform(X))
+        features = np.asarray(extractor.fit(X, None).transform(X))
         return extractor, features, _check_chroma([X.chroma], verbose)
     options = {"n_jobs": n_jobs, "verbose": verbose}
     if get_tags(extractor).requires_fit:
         parts = sample_batch(X, n_per_image, random_state, **options)
-        features = np.asarray(extractor.fit_transform(join_pixels(parts)))
+        pixels = join_pixels(parts)
+        features = np.asarray(extractor.fit(pixels, None).transform(pixels))
         return extractor, features, _check_chroma([part.chroma for part in parts], verbose)
     # What needs no fit can work where the image is read, so that no image has to be kept.
-    extractor.fit(None)
+    extractor.fit(None, None)
     finish = partial(_features_and_chroma, extractor)
     features, chroma = zip(*sample_batch(X, n_per_image, random_state, finish=finish, **options), strict=True)
     return extractor, np.concatenate(features), _check_chroma(chroma, verbose)
@@ -99,7 +105,7 @@ def fit_codebook(quantizer, chroma, verbose):
     """Fit the quantizer on the sampled chroma; the codeword of each pixel."""
     if verbose and isinstance(quantizer, SOMQuantizer):
         quantizer.set_params(verbose=verbose)
-    quantizer.fit(chroma)
+    quantizer.fit(chroma, None)
     if not hasattr(quantizer, "cluster_centers_"):
         raise TypeError(
             f"The quantizer {type(quantizer).__name__} has no cluster_centers_ after fit; SOMQuantizer, "

@@ -91,7 +91,7 @@ def load_image_folder(path, pattern=None):
     path : str or path-like
         The folder.
     pattern : str, default=None
-        Which files, as for :meth:`pathlib.Path.glob`: "*.jpg", or "**/*.png" for folders within
+        Which files, as for :meth:`pathlib.Path.glob`: `*.jpg`, or `**/*.png` for folders within
         the folder too. None takes every file of the folder itself with the ending of an image
         format, in upper or lower case.
 

@@ -1,0 +1,36 @@
+import re
+
+from conftest import quick_classifier, quick_colorizer
+from sklearn.neighbors import KNeighborsClassifier
+
+from nncolor import SOMQuantizer, sample_pixels
+
+
+def test_silence_by_default(photos, capfd):
+    quick_colorizer().fit(photos).predict(photos)
+    sample_pixels(photos)
+    captured = capfd.readouterr()
+    assert captured.out == captured.err == ""
+
+
+def test_bars_of_all_steps(photos, capfd):
+    classifier = quick_classifier(tol=0.05, max_iter=1000)
+    quick_colorizer(verbose=1, classifier=classifier).fit(photos).predict(photos)
+    bars = capfd.readouterr().err
+    assert re.search(r"reading: 100%.* 4/4 ", bars)
+    assert re.search(r"self-organizing map: 100%.* 2000/2000 ", bars)
+    assert re.search(r"training: \d+ ?epoch.*loss=\d", bars)
+    assert re.search(r"colouring: 100%.* 4/4 ", bars)
+
+
+def test_classifier_without_epochs(photos, capfd):
+    quick_colorizer(verbose=1, classifier=KNeighborsClassifier()).fit(photos)
+    assert "training" in capfd.readouterr().err
+
+
+def test_bars_of_the_parts(photos, capfd):
+    pixels = sample_pixels(photos, verbose=1)
+    SOMQuantizer(n_iter=1500, verbose=1).fit(pixels.chroma)
+    bars = capfd.readouterr().err
+    assert re.search(r"reading: 100%.* 4/4 ", bars)
+    assert re.search(r"self-organizing map: 100%.* 1500/1500 ", bars)
