@@ -271,8 +271,8 @@ class SOMQuantizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMix
         return som
 
     def _make_minisom(self, n_features):
-        # The seed is for MiniSom's own initial weights, which are replaced.
-        return MiniSom(*self.map_shape, n_features, sigma=1.0, topology=self.topology, random_seed=0)
+        # Its own radius and initial weights are not used, but it warns of a radius that is too wide.
+        return MiniSom(*self.map_shape, n_features, sigma=0.5, topology=self.topology, random_seed=0)
 
     def _check_map_shape(self):
         shape = self.map_shape
