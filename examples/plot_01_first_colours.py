@@ -76,5 +76,5 @@ for row, (original, grey, colored) in zip(axes, rows, strict=True):
         ax.set_axis_off()
 for ax, title in zip(axes[0], ("original", "grey", "predicted", "predicted chroma, L = 50"), strict=True):
     ax.set_title(title)
-figure.savefig("first_colours.png", dpi=80)
+figure.savefig("first_colours.png", dpi=70)
 print("The picture is in first_colours.png.")

@@ -17,8 +17,8 @@ CONTEXT_VALUES = (
     "lightness_below",
     "energy_below",
 )
-# Above and below are looked up this many cells away.
-_REACH = 2
+# Above and below are looked up this many scales away.
+_REACH = 1
 # Gradient and spread are small beside lightness in [-1, 1]; this brings them to about its size.
 _GAIN = 4
 # Pixels that are averaged at a time.

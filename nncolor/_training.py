@@ -26,7 +26,9 @@ def _default_quantizer():
 
 
 def _default_classifier():
-    return MLPClassifier((50, 50), tol=1e-3, n_iter_no_change=3, max_iter=1000)
+    # The pixels of an image are alike, so a network soon learns images instead of colours: a strong
+    # penalty on its weights keeps the error on unseen images falling until it stops.
+    return MLPClassifier((50, 50), alpha=0.5, tol=1e-3, n_iter_no_change=5, max_iter=1000)
 
 
 DEFAULTS = {
