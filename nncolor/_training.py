@@ -79,7 +79,6 @@ def sample_features(X, extractor, n_per_image, random_state, *, n_jobs, verbose)
         features = np.asarray(extractor.fit(pixels, None).transform(pixels))
         return extractor, features, _check_chroma([part.chroma for part in parts], verbose)
     # What needs no fit can work where the image is read, so that no image has to be kept.
-    extractor.fit(None, None)
     finish = partial(_features_and_chroma, extractor)
     features, chroma = zip(*sample_batch(X, n_per_image, random_state, finish=finish, **options), strict=True)
     return extractor, np.concatenate(features), _check_chroma(chroma, verbose)
