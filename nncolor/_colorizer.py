@@ -42,7 +42,7 @@ class SOMColorizer(BaseEstimator):
         50 neurons. A `Pipeline` is welcome.
     pixels_per_image : int, default=2500
         Number of pixels that are drawn from each image to learn from.
-    temperature : float in [0, 1], default=0.4
+    temperature : float in [0, 1], default=0.6
         How the probabilities of the codewords become a chroma: 0 takes the winning codeword as
         the paper does, 1 their mean, and between them lies the annealed mean [2]_. Lower is
         more colourful, higher has a smaller mean error.
@@ -125,7 +125,7 @@ class SOMColorizer(BaseEstimator):
         classifier=None,
         *,
         pixels_per_image=2500,
-        temperature=0.4,
+        temperature=0.6,
         smoothing_radius=8,
         n_jobs=None,
         random_state=None,
