@@ -41,9 +41,11 @@ class SOMQuantizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMix
     n_iter : int or "auto", default="auto"
         Number of updates of the map in both phases together; one update shows it one row. "auto"
         is 120,000, or 550 for each code if that is more, and at most 100 for each training row.
-    sigma : float, default=None
-        Radius of the neighbourhood at the start of the first phase, in neurons; it falls
-        to 1. None means half the longer side of the map, and at least 1.
+    sigma : float or pair of float, default=None
+        Radius of the neighbourhood at the start of the first phase, in neurons; it falls to 1,
+        and in the second phase as far as the map keeps its order. None means half the longer side
+        of the map, and at least 1. A pair (first, last) makes it fall to `last` in the first phase
+        and stay there; (1, 1) gives maps as stiff as those of the paper.
     learning_rate : float, default=0.5
         Learning rate at the start of the first phase. The second one starts at `learning_rate`
         times the longer side of the map divided by 30, and never above `learning_rate`.
@@ -108,7 +110,7 @@ class SOMQuantizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMix
         "map_shape": [tuple, list],
         "topology": [StrOptions({"rectangular", "hexagonal"})],
         "n_iter": [Interval(numbers.Integral, 2, None, closed="left"), StrOptions({"auto"})],
-        "sigma": [Interval(numbers.Real, 0, None, closed="neither"), None],
+        "sigma": [Interval(numbers.Real, 0, None, closed="neither"), tuple, list, None],
         "learning_rate": [Interval(numbers.Real, 0, 1, closed="right")],
         "max_samples": [Interval(numbers.Integral, 1, None, closed="left")],
         "random_state": ["random_state"],
@@ -152,6 +154,7 @@ class SOMQuantizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMix
         self : SOMQuantizer
         """
         n_codes = self._check_map_shape()
+        self._check_sigma()
         X = validate_data(self, X, dtype=[np.float64, np.float32], ensure_min_samples=1)
         if len(X) < n_codes:
             raise ValueError(
@@ -279,6 +282,13 @@ class SOMQuantizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMix
         if len(shape) != 2 or not all(isinstance(n, numbers.Integral) and n >= 1 for n in shape):
             raise ValueError(f"map_shape is a pair of positive integers (rows, columns); got {shape!r}.")
         return int(shape[0] * shape[1])
+
+    def _check_sigma(self):
+        sigma = self.sigma
+        if isinstance(sigma, (tuple, list)) and (
+            len(sigma) != 2 or not all(isinstance(radius, numbers.Real) and radius > 0 for radius in sigma)
+        ):
+            raise ValueError(f"sigma is a positive number or a pair of them (first, last); got {sigma!r}.")
 
     def _validate(self, X):
         return validate_data(self, X, dtype=[np.float64, np.float32], reset=False)

@@ -35,8 +35,9 @@ def train_map(som, rows, n_iter, sigma, learning_rate, random_state, verbose):
     rows : ndarray of shape (n_rows, n_features), float64
     n_iter : int
         Number of updates of both phases together.
-    sigma : float or None
-        First radius of the ordering phase; None is half the longer side of the map.
+    sigma : float, pair of float or None
+        First radius of the ordering phase, and the last one of training if it is not to be found;
+        None is half the longer side of the map.
     learning_rate : float
         First learning rate of the ordering phase.
     random_state : RandomState
@@ -44,15 +45,17 @@ def train_map(som, rows, n_iter, sigma, learning_rate, random_state, verbose):
     """
     side = max(som.get_weights().shape[:2])
     n_ordering = max(1, round(_ORDERING * n_iter))
+    first, last = sigma if isinstance(sigma, (tuple, list)) else (sigma or max(side / 2, 1.0), None)
     with progress(range(n_iter), verbose, "self-organizing map") as bar:
-        _order(som, rows, n_ordering, sigma or max(side / 2, 1.0), learning_rate, random_state, bar)
+        radii = first, last or min(first, 1.0)
+        _order(som, rows, n_ordering, radii, learning_rate, random_state, bar)
         rate = learning_rate * min(side / 30, 1)
-        _fine_tune(som, rows, n_iter - n_ordering, rate, random_state, bar)
+        _fine_tune(som, rows, n_iter - n_ordering, last, rate, random_state, bar)
 
 
-def _order(som, rows, n_updates, first_sigma, learning_rate, random_state, bar):
-    """Spread the map over the rows, its neighbourhood falling to a radius of 1."""
-    last_sigma = min(first_sigma, 1.0)
+def _order(som, rows, n_updates, radii, learning_rate, random_state, bar):
+    """Spread the map over the rows, its neighbourhood falling from the first radius to the last."""
+    first_sigma, last_sigma = radii
     # Rows come image after image: without a permutation the last images would win.
     order = random_state.permutation(len(rows))
     for step in range(n_updates):
@@ -62,11 +65,11 @@ def _order(som, rows, n_updates, first_sigma, learning_rate, random_state, bar):
         bar.update()
 
 
-def _fine_tune(som, rows, n_updates, learning_rate, random_state, bar):
+def _fine_tune(som, rows, n_updates, fixed_sigma, learning_rate, random_state, bar):
     """Fit the rows with a narrow neighbourhood, only as narrow as the order of the map bears.
 
-    How narrow that is depends on the rows. The topographic error says: while it is too high, the
-    schedule turns towards the larger final radius, else towards the smaller one.
+    How narrow that is depends on the rows, and the topographic error says it: while it is too high,
+    the schedule turns towards the larger final radius, else towards the smaller one.
     """
     order = random_state.permutation(len(rows))
     judged = rows[order[:_JUDGED_ROWS]]
@@ -74,11 +77,11 @@ def _fine_tune(som, rows, n_updates, learning_rate, random_state, bar):
     stiffness = 0.5
     for step in range(n_updates):
         elapsed = step / n_updates
-        if step % max(1, n_updates // _CHECKS) == 0:
+        if fixed_sigma is None and step % max(1, n_updates // _CHECKS) == 0:
             broken = _topographic_error(som, judged, neighbours) > _TOPOGRAPHIC_ERROR
             stiffness = min(max(stiffness + (0.1 if broken else -0.1), 0), 1)
         last_sigma = _LOOSE_SIGMA * (_STIFF_SIGMA / _LOOSE_SIGMA) ** stiffness
-        sigma = _FINE_SIGMA * (last_sigma / _FINE_SIGMA) ** elapsed
+        sigma = fixed_sigma or _FINE_SIGMA * (last_sigma / _FINE_SIGMA) ** elapsed
         _update(som, rows[order[step % len(rows)]], sigma, learning_rate * (1 - elapsed))
         bar.update()
 

@@ -187,6 +187,19 @@ def test_sigma_and_learning_rate_matter():
     assert not np.allclose(default, slow)
 
 
+def test_a_wide_last_radius_makes_a_stiff_map(chroma):
+    loose = SOMQuantizer((5, 5), n_iter=20_000, random_state=0).fit(chroma[::5])
+    stiff = SOMQuantizer((5, 5), n_iter=20_000, sigma=(2.5, 1.0), random_state=0).fit(chroma[::5])
+    assert stiff.quantization_error_ > 1.1 * loose.quantization_error_
+    assert stiff.topographic_error_ < 0.02
+
+
+@pytest.mark.parametrize("sigma", [(1,), (1, 2, 3), (1, 0), (1, "a"), -1, 0])
+def test_bad_sigmas(sigma):
+    with pytest.raises(ValueError, match="sigma"):
+        SOMQuantizer(sigma=sigma).fit(np.zeros((10, 2)))
+
+
 @pytest.mark.parametrize("map_shape", [(0, 3), (3,), (3, 3, 3), (2.5, 2), "33", 9])
 def test_bad_map_shapes(map_shape):
     with pytest.raises(ValueError, match="map_shape"):
