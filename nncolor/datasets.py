@@ -6,9 +6,10 @@ from skimage import data
 from sklearn.datasets import load_sample_image
 from sklearn.utils import Bunch
 
+from . import _outdoor
 from ._images import probe_image
 
-__all__ = ["load_image_folder", "load_sample_photos"]
+__all__ = ["fetch_open_country", "load_image_folder", "load_sample_photos"]
 
 IMAGE_SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 
@@ -139,3 +140,80 @@ def load_image_folder(path, pattern=None):
             f"{len(problems)} of {len(paths)} files cannot be read as images:\n" + "\n".join(problems)
         )
     return paths
+
+
+def fetch_open_country(
+    data_home=None, download_if_missing=True, *, category="opencountry", url=_outdoor.URL, verbose=1
+):
+    """The photographs of the paper: "Open Country" of the outdoor scenes of Oliva and Torralba.
+
+    The authors' archive of 2,688 colour photographs of 256 x 256 pixels in eight categories is
+    downloaded once (about 120 MB) and the category is unpacked. The images are for research.
+
+    Parameters
+    ----------
+    data_home : str or path-like, default=None
+        Folder for the archive and the images. None means that of the environment variable
+        NNCOLOR_DATA, or the user's cache folder.
+    download_if_missing : bool, default=True
+        If False, an archive that is not there is an error.
+    category : str, default="opencountry"
+        One of coast, forest, highway, insidecity, mountain, opencountry, street, tallbuilding.
+    url : str
+        Where the archive is; for a mirror of it.
+    verbose : int, default=1
+        Show a progress bar of the download if positive.
+
+    Returns
+    -------
+    scenes : Bunch
+        With the attributes
+
+        images : list of str
+            Sorted paths; a batch for everything in nncolor.
+        category : str
+            What they show.
+        DESCR : str
+            Where they come from.
+
+    Raises
+    ------
+    OSError
+        If the archive is not there, cannot be downloaded or is damaged. The message says where to
+        put it by hand. An interrupted download goes on where it was.
+    ValueError
+        If there is no such category, or the archive is not what it should be.
+
+    References
+    ----------
+    A. Oliva, A. Torralba, "Modeling the shape of the scene: a holistic representation of the
+    spatial envelope", International Journal of Computer Vision 42(3), 2001.
+
+    Examples
+    --------
+    >>> from nncolor.datasets import fetch_open_country
+    >>> scenes = fetch_open_country()  # doctest: +SKIP
+    >>> len(scenes.images)  # doctest: +SKIP
+    410
+    """
+    if category not in _outdoor.CATEGORIES:
+        raise ValueError(f"category is one of {', '.join(_outdoor.CATEGORIES)}; got {category!r}.")
+    home = Path(data_home) if data_home is not None else _outdoor.default_data_home()
+    archive, folder = home / url.rsplit("/", 1)[-1], home / category
+    if not folder.is_dir():
+        if not archive.exists():
+            if not download_if_missing:
+                raise FileNotFoundError(
+                    f"The archive {archive} is not there. Pass download_if_missing=True, or put it "
+                    f"there by hand; it is at {url}."
+                )
+            _outdoor.download(url, archive, verbose)
+        _outdoor.unpack(archive, category, folder)
+    return Bunch(
+        images=load_image_folder(folder, "*.jpg"),
+        category=category,
+        DESCR=(
+            f"The category {category!r} of the outdoor scenes of A. Oliva and A. Torralba, IJCV 42(3), 2001, "
+            f"from {url}: colour photographs of 256 x 256 pixels, for research."
+        ),
+    )
