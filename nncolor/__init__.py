@@ -1,6 +1,6 @@
 """Learn to colour grey photographs from your own colour photographs."""
 
-from . import datasets, metrics
+from . import datasets, metrics, plotting
 from ._colorizer import SOMColorizer
 from ._patches import PatchExtractor
 from ._pixels import PixelSamples, sample_pixels
@@ -15,5 +15,6 @@ __all__ = [
     "SOMQuantizer",
     "datasets",
     "metrics",
+    "plotting",
     "sample_pixels",
 ]

@@ -1,0 +1,425 @@
+"""Displays for notebooks: codebooks, images painted with them, and colourings beside the truth.
+
+They need matplotlib: `pip install "nncolor[plot]"`.
+"""
+
+import numpy as np
+
+from ._color import image_lightness, join_lightness_chroma, lightness_chroma, to_unit_range
+from ._images import iter_batch, load_image
+from ._training import codewords_of
+from .metrics import ciede2000
+
+__all__ = ["CodebookDisplay", "ColorizationDisplay", "QuantizationDisplay"]
+
+# Lightness at which the paper shows chroma alone.
+_CHROMA_LIGHTNESS = 50
+
+
+def _pyplot():
+    try:
+        from matplotlib import pyplot
+    except ImportError as error:
+        raise ImportError(
+            'The displays of nncolor need matplotlib. Install it with: pip install "nncolor[plot]"'
+        ) from error
+    return pyplot
+
+
+def _axes(ax, n_rows, n_columns, figsize):
+    """Array (n_rows, n_columns) of axes: those given, or those of a new figure."""
+    if ax is None:
+        return _pyplot().subplots(n_rows, n_columns, figsize=figsize, squeeze=False, layout="constrained")[1]
+    axes = np.array(ax, dtype=object)
+    if axes.size != n_rows * n_columns:
+        raise ValueError(f"This display needs {n_rows} x {n_columns} axes; ax holds {axes.size}.")
+    return axes.reshape(n_rows, n_columns)
+
+
+def _show(ax, image, title=None, **options):
+    artist = ax.imshow(image, **options)
+    ax.set_axis_off()
+    if title is not None:
+        ax.set_title(title)
+    return artist
+
+
+def _quantizer_of(estimator):
+    return getattr(estimator, "quantizer_", estimator)
+
+
+class CodebookDisplay:
+    """The codewords of a codebook, as a map of colours or as points of the (u*, v*) plane.
+
+    Use :meth:`from_estimator` to make one.
+
+    Parameters
+    ----------
+    codebook : ndarray of shape (n_codes, 2)
+        CIE u*, v* of each codeword.
+    map_shape : tuple (int, int)
+        Rows and columns of the map.
+    counts : ndarray of shape (n_codes,), default=None
+        How many pixels have each codeword.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        The axes that were drawn on.
+    figure_ : matplotlib Figure
+        Their figure.
+
+    See Also
+    --------
+    QuantizationDisplay : An image painted with codebooks.
+
+    Examples
+    --------
+    >>> from nncolor import SOMQuantizer, sample_pixels
+    >>> from nncolor.datasets import load_sample_photos
+    >>> from nncolor.plotting import CodebookDisplay
+    >>> pixels = sample_pixels(load_sample_photos().images[:1], random_state=0)
+    >>> quantizer = SOMQuantizer(n_iter=2000, random_state=0).fit(pixels.chroma)
+    >>> display = CodebookDisplay.from_estimator(quantizer)
+    >>> display.counts.sum()
+    np.int64(2500)
+    """
+
+    def __init__(self, codebook, map_shape, counts=None):
+        self.codebook = codebook
+        self.map_shape = map_shape
+        self.counts = counts
+
+    @classmethod
+    def from_estimator(cls, estimator, *, kind="map", lightness=70, ax=None):
+        """Display of a fitted quantizer, with the counts of its training data.
+
+        Parameters
+        ----------
+        estimator : SOMQuantizer, another clusterer of chroma, or SOMColorizer
+            Fitted. A clusterer without a map is shown as one row.
+        kind : {"map", "plane"}, default="map"
+            What to draw, see `plot`.
+        lightness : float, default=70
+            CIE L* of the colours, 0 to 100.
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        display : CodebookDisplay
+        """
+        quantizer = _quantizer_of(estimator)
+        codebook = np.asarray(quantizer.cluster_centers_)
+        counts = np.bincount(quantizer.labels_, minlength=len(codebook))
+        map_shape = tuple(getattr(quantizer, "map_shape", (1, len(codebook))))
+        return cls(codebook, map_shape, counts).plot(kind=kind, lightness=lightness, ax=ax)
+
+    def plot(self, *, kind="map", lightness=70, ax=None):
+        """Draw the codebook.
+
+        Parameters
+        ----------
+        kind : {"map", "plane"}, default="map"
+            "map" draws the map as squares of colour with the counts in them, "plane" the codewords
+            as points of the (u*, v*) plane, with lines between neighbours on the map and areas in
+            proportion to the counts.
+        lightness : float, default=70
+            CIE L* of the colours, 0 to 100.
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        display : CodebookDisplay
+        """
+        if kind not in ("map", "plane"):
+            raise ValueError(f'kind is "map" or "plane"; got {kind!r}.')
+        n_rows, n_columns = self.map_shape
+        figsize = (max(3, 0.7 * n_columns), max(3, 0.7 * n_rows)) if kind == "map" else (5, 5)
+        ax = _axes(ax, 1, 1, figsize)[0, 0]
+        colors = join_lightness_chroma(np.full(len(self.codebook), lightness), self.codebook, np.float32)
+        if kind == "map":
+            self._plot_map(ax, colors.reshape(n_rows, n_columns, 3), lightness)
+        else:
+            self._plot_plane(ax, colors)
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+    def _plot_map(self, ax, colors, lightness):
+        _show(ax, colors, f"{len(self.codebook)} codewords at L = {lightness:g}")
+        if self.counts is None or len(self.codebook) > 150:
+            return
+        for index, share in enumerate(self.counts / self.counts.sum()):
+            row, column = divmod(index, self.map_shape[1])
+            color = "black" if lightness > 50 else "white"
+            ax.text(column, row, f"{share:.0%}", ha="center", va="center", color=color, fontsize=8)
+
+    def _plot_plane(self, ax, colors):
+        grid = self.codebook.reshape(*self.map_shape, 2)
+        for lines in (grid, grid.transpose(1, 0, 2)):
+            for line in lines:
+                ax.plot(line[:, 0], line[:, 1], color="0.7", linewidth=0.8, zorder=1)
+        share = (
+            np.full(len(colors), 1 / len(colors)) if self.counts is None else self.counts / self.counts.sum()
+        )
+        sizes = 20 + 1500 * share
+        ax.scatter(*self.codebook.T, s=sizes, c=colors, edgecolors="black", linewidths=0.5, zorder=2)
+        ax.set(xlabel="u*", ylabel="v*", aspect="equal")
+        ax.axhline(0, color="0.85", linewidth=0.8, zorder=0)
+        ax.axvline(0, color="0.85", linewidth=0.8, zorder=0)
+
+
+class QuantizationDisplay:
+    """An image painted with codebooks of several sizes: Figures 8 and 9 of the paper.
+
+    Use :meth:`from_estimator` or :meth:`from_predictions` to make one.
+
+    Parameters
+    ----------
+    image : ndarray of shape (H, W, 3)
+        The original.
+    painted : list of ndarray of shape (H, W, 3)
+        The image, painted with each codebook.
+    titles : list of str
+        One for each of `painted`.
+
+    Attributes
+    ----------
+    ax_ : ndarray of matplotlib Axes
+        The axes that were drawn on.
+    figure_ : matplotlib Figure
+        Their figure.
+
+    See Also
+    --------
+    SOMColorizer.quantize : Paints an image with one codebook.
+
+    Examples
+    --------
+    >>> from nncolor import SOMQuantizer, sample_pixels
+    >>> from nncolor.datasets import load_sample_photos
+    >>> from nncolor.plotting import QuantizationDisplay
+    >>> image = load_sample_photos().images[2]
+    >>> pixels = sample_pixels([image], random_state=0)
+    >>> quantizers = [
+    ...     SOMQuantizer((side, side), n_iter=2000, random_state=0).fit(pixels.chroma) for side in (2, 3)
+    ... ]
+    >>> display = QuantizationDisplay.from_estimator(quantizers, image)
+    >>> display.titles
+    ['4 codewords', '9 codewords']
+    """
+
+    def __init__(self, image, painted, titles):
+        self.image = image
+        self.painted = painted
+        self.titles = titles
+
+    @classmethod
+    def from_estimator(cls, estimator, image, *, ax=None):
+        """Display of an image and one or several fitted codebooks.
+
+        Parameters
+        ----------
+        estimator : quantizer, SOMColorizer, or list of them
+            Fitted on chroma.
+        image : array-like of shape (H, W, 3 or 4), or path
+        ax : array of matplotlib Axes, default=None
+            One more than there are codebooks; None makes a new figure.
+
+        Returns
+        -------
+        display : QuantizationDisplay
+        """
+        estimators = estimator if isinstance(estimator, (list, tuple)) else [estimator]
+        image = load_image(0, image, color=True)[..., :3]
+        lightness, chroma = lightness_chroma(image)
+        painted, titles = [], []
+        for quantizer in map(_quantizer_of, estimators):
+            codebook = np.asarray(quantizer.cluster_centers_)
+            codewords = codebook[codewords_of(quantizer, chroma)]
+            painted.append(join_lightness_chroma(lightness, codewords, np.float32))
+            titles.append(f"{len(codebook)} codewords")
+        return cls.from_predictions(image, painted, titles, ax=ax)
+
+    @classmethod
+    def from_predictions(cls, image, painted, titles, *, ax=None):
+        """Display of images that are painted already.
+
+        Parameters
+        ----------
+        image : ndarray of shape (H, W, 3)
+        painted : list of ndarray of shape (H, W, 3)
+        titles : list of str
+        ax : array of matplotlib Axes, default=None
+
+        Returns
+        -------
+        display : QuantizationDisplay
+        """
+        return cls(image, painted, titles).plot(ax=ax)
+
+    def plot(self, *, ax=None):
+        """Draw the original and the painted images side by side.
+
+        Parameters
+        ----------
+        ax : array of matplotlib Axes, default=None
+            One more than there are painted images; None makes a new figure.
+
+        Returns
+        -------
+        display : QuantizationDisplay
+        """
+        n = 1 + len(self.painted)
+        height, width = self.image.shape[:2]
+        axes = _axes(ax, 1, n, (2.6 * n, 0.4 + 2.6 * height / width))[0]
+        for cell, image, title in zip(
+            axes, [self.image, *self.painted], ["original", *self.titles], strict=True
+        ):
+            _show(cell, to_unit_range(image), title)
+        self.ax_, self.figure_ = axes, axes[0].figure
+        return self
+
+
+class ColorizationDisplay:
+    """Colourings beside the truth, one row an image: Figure 10 of the paper.
+
+    A row shows the original, its chroma at L = 50, its lightness, the predicted chroma at L = 50
+    and the predicted image; on request, maps of the error and of the confidence.
+
+    Use :meth:`from_estimator` or :meth:`from_predictions` to make one.
+
+    Parameters
+    ----------
+    truth : list of ndarray of shape (H, W, 3)
+        The originals.
+    prediction : list of ndarray of shape (H, W, 3)
+        The predicted images.
+    confidence : list of ndarray of shape (H, W), default=None
+        Probability of the most probable codeword at each pixel.
+
+    Attributes
+    ----------
+    ax_ : ndarray of shape (n_images, n_columns) of matplotlib Axes
+        The axes that were drawn on.
+    figure_ : matplotlib Figure
+        Their figure.
+
+    See Also
+    --------
+    SOMColorizer.score : The error as one number.
+
+    Examples
+    --------
+    >>> from nncolor.datasets import load_sample_photos
+    >>> from nncolor.plotting import ColorizationDisplay
+    >>> image = load_sample_photos().images[3]
+    >>> display = ColorizationDisplay.from_predictions([image], [image], error_map=True)
+    >>> display.ax_.shape
+    (1, 6)
+    """
+
+    def __init__(self, truth, prediction, confidence=None):
+        self.truth = truth
+        self.prediction = prediction
+        self.confidence = confidence
+
+    @classmethod
+    def from_estimator(cls, estimator, X, *, error_map=False, confidence_map=False, ax=None):
+        """Display of what a colorizer makes of the lightness of colour images.
+
+        Parameters
+        ----------
+        estimator : SOMColorizer
+            Fitted.
+        X : batch of colour images
+            The truth.
+        error_map, confidence_map : bool, default=False
+            Which maps to add, see `plot`.
+        ax : array of matplotlib Axes, default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        display : ColorizationDisplay
+        """
+        truth = _colour_images(X)
+        confidence = [p.max(axis=-1) for p in estimator.predict_proba(truth)] if confidence_map else None
+        display = cls(truth, estimator.predict(truth), confidence)
+        return display.plot(error_map=error_map, ax=ax)
+
+    @classmethod
+    def from_predictions(cls, truth, prediction, *, confidence=None, error_map=False, ax=None):
+        """Display of images that are predicted already.
+
+        Parameters
+        ----------
+        truth, prediction : batches of colour images
+            Of the same length, images of the same sizes.
+        confidence : list of ndarray of shape (H, W), default=None
+            Confidence maps to add.
+        error_map : bool, default=False
+            Whether to add maps of the error.
+        ax : array of matplotlib Axes, default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        display : ColorizationDisplay
+        """
+        return cls(_colour_images(truth), _colour_images(prediction), confidence).plot(
+            error_map=error_map, ax=ax
+        )
+
+    def plot(self, *, error_map=False, ax=None):
+        """Draw the images.
+
+        Parameters
+        ----------
+        error_map : bool, default=False
+            Add the CIEDE2000 difference of each pixel, 0 (black) to 30 or more (white).
+        ax : array of matplotlib Axes, default=None
+            As many as there are cells; None makes a new figure.
+
+        Returns
+        -------
+        display : ColorizationDisplay
+        """
+        titles = ["original", "chroma, L = 50", "lightness", "predicted chroma", "predicted"]
+        titles += ["error, CIEDE2000"] * error_map + ["confidence"] * (self.confidence is not None)
+        shape = len(self.truth), len(titles)
+        axes = _axes(ax, *shape, (2.2 * shape[1], 0.4 + 2.2 * shape[0]))
+        for index, (truth, prediction) in enumerate(zip(self.truth, self.prediction, strict=True)):
+            if truth.shape[:2] != prediction.shape[:2]:
+                raise ValueError(
+                    f"image {index} has shape {truth.shape} in truth and {prediction.shape} in prediction."
+                )
+            row = list(axes[index])
+            lightness = image_lightness(truth)
+            grey = join_lightness_chroma(lightness, np.zeros((*lightness.shape, 2), np.float32), np.float32)
+            pictures = [truth, _chroma_alone(truth), grey, _chroma_alone(prediction), prediction]
+            row_titles = titles if index == 0 else [None] * len(titles)
+            for cell, picture, title in zip(row, pictures, row_titles, strict=False):
+                _show(cell, to_unit_range(picture), title)
+            if error_map:
+                pair = (to_unit_range(image).reshape(-1, 3) for image in (truth, prediction))
+                error = ciede2000(*pair).reshape(lightness.shape)
+                artist = _show(row[5], error, row_titles[5], cmap="magma", vmin=0, vmax=30)
+                axes[0, 0].figure.colorbar(artist, ax=row[5], shrink=0.8)
+            if self.confidence is not None:
+                artist = _show(
+                    row[-1], self.confidence[index], row_titles[-1], cmap="viridis", vmin=0, vmax=1
+                )
+                axes[0, 0].figure.colorbar(artist, ax=row[-1], shrink=0.8)
+        self.ax_, self.figure_ = axes, axes[0, 0].figure
+        return self
+
+
+def _colour_images(X):
+    return [load_image(position, item, color=True)[..., :3] for position, item in iter_batch(X)]
+
+
+def _chroma_alone(image):
+    _, chroma = lightness_chroma(image)
+    return join_lightness_chroma(np.full(chroma.shape[:2], _CHROMA_LIGHTNESS), chroma, np.float32)
