@@ -13,9 +13,9 @@ from sklearn.utils.validation import check_is_fitted
 from ._color import join_lightness_chroma, lightness_chroma, output_dtype, to_unit_range
 from ._images import stack_like
 from ._inference import CodewordModel
-from ._parallel import map_batch, single_threaded_blas
+from ._parallel import map_batch, single_threaded
 from ._pixels import PixelSamples
-from ._training import DEFAULTS, fit_classifier, fit_codebook, prepare, sample_features
+from ._training import DEFAULTS, codewords_of, fit_classifier, fit_codebook, prepare, sample_features
 from .metrics import ciede2000
 
 _FITTED = ("extractor_", "quantizer_", "classifier_", "codebook_", "classes_")
@@ -86,7 +86,8 @@ class SOMColorizer(BaseEstimator):
         )
 
     While it fits, the features of the sample are in memory: 4 bytes for each pixel and feature,
-    and twice that while they are put together. The images are not.
+    and twice that while they are put together. The images are not, but for an extractor that has
+    to be fitted itself, such as one with a scaler: it needs the lightness of all images at once.
 
     References
     ----------
@@ -149,7 +150,7 @@ class SOMColorizer(BaseEstimator):
         ----------
         X : batch of colour images, or PixelSamples
             A sequence or generator of arrays or paths, or an ndarray of shape (n, H, W, 3 or 4).
-            Images are read one at a time and not kept.
+            Images are read when they are needed and not kept, unless the extractor has to be fitted.
         y : None
             Ignored; it may hold labels that stratify a split.
 
@@ -166,8 +167,8 @@ class SOMColorizer(BaseEstimator):
             If a file cannot be read; the message names it.
         """
         try:
-            # Results must not depend on the threads of BLAS, nor on the user's output containers.
-            with single_threaded_blas(), config_context(transform_output="default"):
+            # Results must not depend on the number of threads, nor on the user's output containers.
+            with single_threaded(), config_context(transform_output="default"):
                 fitted = self._fit(X)
         except KeyboardInterrupt:
             for name in _FITTED:
@@ -194,6 +195,11 @@ class SOMColorizer(BaseEstimator):
         else:
             classifier = None
         codebook = np.asarray(quantizer.cluster_centers_, np.float32)
+        if classes.max() >= len(codebook):
+            raise ValueError(
+                f"The classifier knows codeword {classes.max()}, but the quantizer has only {len(codebook)}. "
+                "A frozen component was fitted with another codebook."
+            )
         return extractor, quantizer, classifier, codebook, classes
 
     def set_params(self, **params):
@@ -315,6 +321,8 @@ class SOMColorizer(BaseEstimator):
             Zero at best.
         """
         if isinstance(X, PixelSamples):
+            if len(X) == 0:
+                raise ValueError("The PixelSamples holds no pixel to judge by.")
             true, predicted = (
                 join_lightness_chroma(X.lightness, chroma, np.float32)
                 for chroma in (X.chroma, self.predict_chroma(X))
@@ -361,11 +369,6 @@ class SOMColorizer(BaseEstimator):
 
     def _map(self, function, X, *, color=False):
         """Results of function(model, image, n_threads) for the images of a batch, in its own form."""
-        if isinstance(X, PixelSamples):
-            raise TypeError(
-                "A PixelSamples has no images to colour. Pass images, or use predict_labels, "
-                "predict_proba or predict_chroma."
-            )
         results = map_batch(
             partial(function, self._model()), X, color=color, n_jobs=self.n_jobs, verbose=self.verbose
         )
@@ -385,5 +388,5 @@ def _error_of_image(model, image, n_threads):
 
 def _quantize_image(model, image, n_threads, *, quantizer):
     lightness, chroma = lightness_chroma(image)
-    labels = quantizer.predict(chroma.reshape(-1, 2)).reshape(lightness.shape)
-    return join_lightness_chroma(lightness, model.codebook[labels], output_dtype(image.dtype))
+    codewords = model.codebook[codewords_of(quantizer, chroma)]
+    return join_lightness_chroma(lightness, codewords, output_dtype(image.dtype))

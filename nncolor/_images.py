@@ -5,9 +5,12 @@ from collections.abc import Iterable, Sized
 
 import numpy as np
 import tifffile
-from PIL import Image
+from PIL import Image, ImageOps
+from skimage.io import ImageCollection
 
 _PATH_TYPES = (str, os.PathLike)
+# How far floats may lie outside [0, 1]: filters and resampling round.
+_ROUNDING = 1e-5
 
 
 def is_path(item):
@@ -69,10 +72,21 @@ def check_batch(X):
 def iter_batch(X):
     """Yield (position, item) of a batch; items that are paths are not read yet."""
     position = -1
-    for position, item in enumerate(check_batch(X)):
+    images = _collection(X) if isinstance(X, ImageCollection) else check_batch(X)
+    for position, item in enumerate(images):
         yield position, item
     if position < 0:
         raise ValueError("The batch holds no image. Pass at least one.")
+
+
+def _collection(X):
+    """Images of scikit-image's ImageCollection; those it cannot read are named."""
+    for position in range(len(X)):
+        try:
+            image = X[position]
+        except Exception as error:
+            raise _unreadable(describe(position, X.files[position]), error) from error
+        yield image
 
 
 def stack_like(results, X):
@@ -104,7 +118,7 @@ def load_image(position, item, *, color=False):
         If the image is not of an allowed shape, dtype or range.
     """
     where = describe(position, item)
-    image = read_image(item, where) if is_path(item) else np.asarray(item)
+    image = read_image(item, where) if is_path(item) else _to_array(item, where)
     image = _check_image(image, where)
     if color and image.ndim == 2:
         raise ValueError(
@@ -113,10 +127,18 @@ def load_image(position, item, *, color=False):
     return image
 
 
+def _to_array(item, where):
+    try:
+        return np.asarray(item)
+    except ValueError as error:
+        raise ValueError(f"{where} is no array: {error}") from error
+
+
 def read_image(path, where=None):
     """Read an image file.
 
-    Palettes are resolved, CMYK and other colour modes become RGB, grey with alpha becomes grey.
+    Palettes are resolved, CMYK and other colour modes become RGB, grey with alpha becomes grey, and
+    the image is turned upright as its EXIF orientation says.
 
     Returns
     -------
@@ -129,10 +151,14 @@ def read_image(path, where=None):
         raise FileNotFoundError(f"{where} does not exist.") from error
     # Decoders report broken data by exceptions of every kind; all of them mean the same here.
     except Exception as error:
-        raise OSError(
-            f"{where} cannot be read ({type(error).__name__}: {error}). The file may be truncated, "
-            "damaged, or no image."
-        ) from error
+        raise _unreadable(where, error) from error
+
+
+def _unreadable(where, error):
+    return OSError(
+        f"{where} cannot be read ({type(error).__name__}: {error}). The file may be truncated or damaged, "
+        "no image, or of a kind that is not supported."
+    )
 
 
 def probe_image(path):
@@ -154,17 +180,37 @@ def _is_tiff(path):
 
 
 def _read_file(path):
-    # Pillow reads 16-bit colour TIFF at 8 bit or not at all; tifffile keeps it, but leaves
-    # palettes and inverted greys as they are stored.
     if _is_tiff(path):
         with tifffile.TiffFile(path) as file:
             _check_frames(len(file.pages))
-            page = file.pages[0]
-            if page.photometric in (tifffile.PHOTOMETRIC.MINISBLACK, tifffile.PHOTOMETRIC.RGB):
-                image = page.asarray()
-                return image[..., 0] if image.ndim == 3 and image.shape[-1] == 2 else image
+            if _is_deep(file.pages[0]):
+                return _tiff_to_array(file.pages[0])
     with Image.open(path) as file:
+        if file.format == "PNG":
+            _check_png_depth(path)
         return _pillow_to_array(file)
+
+
+def _is_deep(page):
+    """Whether Pillow would read a TIFF at fewer bits than it has, or not at all."""
+    plain = tifffile.PHOTOMETRIC.MINISBLACK, tifffile.PHOTOMETRIC.RGB
+    return page.photometric in plain and page.dtype is not None and page.dtype.itemsize > 1
+
+
+def _tiff_to_array(page):
+    image = page.asarray()
+    if page.planarconfig == tifffile.PLANARCONFIG.SEPARATE and image.ndim == 3:
+        image = np.moveaxis(image, 0, -1)
+    return image[..., 0] if image.ndim == 3 and image.shape[-1] == 2 else image
+
+
+def _check_png_depth(path):
+    """Refuse what Pillow would silently read at 8 bits: 16-bit colour, and 16-bit grey with alpha."""
+    with open(path, "rb") as file:
+        header = file.read(26)
+    depth, color_type = header[24], header[25]
+    if depth == 16 and color_type in (2, 4, 6):
+        raise ValueError("its 16 bits for each channel would be cut to 8; convert it to TIFF")
 
 
 def _check_frames(n_frames):
@@ -176,6 +222,7 @@ def _pillow_to_array(file):
     # the further frames of a phone's MPO are other renderings of the same photograph
     if file.format != "MPO":
         _check_frames(getattr(file, "n_frames", 1))
+    file = ImageOps.exif_transpose(file)
     if file.mode in ("LA", "La"):
         file = file.convert("L")
     elif file.mode in ("P", "PA"):
@@ -197,8 +244,8 @@ def _check_image(image, where):
         raise ValueError(f"{where} has shape {image.shape}: a side of zero pixels.")
     image = image.astype(image.dtype.newbyteorder("="), copy=False)
     if image.dtype.kind == "f":
-        _check_unit_range(image, where)
-    elif image.dtype not in (bool, np.uint8, np.uint16):
+        return _check_unit_range(image, where)
+    if image.dtype not in (bool, np.uint8, np.uint16):
         raise ValueError(
             f"{where} has dtype {image.dtype}; use uint8, uint16, bool or floats in [0, 1]. "
             "Where the values are 0 to 255, image.astype('uint8') is what you want."
@@ -210,8 +257,11 @@ def _check_unit_range(image, where):
     low, high = image.min(), image.max()  # NaN goes through both
     if not (np.isfinite(low) and np.isfinite(high)):
         raise ValueError(f"{where} contains NaN or infinity.")
-    if low < 0 or high > 1:
-        raise ValueError(
-            f"{where} has float values from {low:.4g} to {high:.4g}; floats must lie in [0, 1]. "
-            "Divide by 255 (or 65535), or pass the integers as uint8 (or uint16)."
-        )
+    if low >= 0 and high <= 1:
+        return image
+    if low >= -_ROUNDING and high <= 1 + _ROUNDING:
+        return np.clip(image, 0, 1)
+    raise ValueError(
+        f"{where} has float values from {low:.6g} to {high:.6g}; floats must lie in [0, 1]. "
+        "Divide by 255 (or 65535), or pass the integers as uint8 (or uint16)."
+    )

@@ -12,7 +12,7 @@ from sklearn import config_context
 from sklearn.neural_network import MLPClassifier
 
 from ._color import image_lightness, join_lightness_chroma, output_dtype
-from ._parallel import single_threaded_blas
+from ._parallel import single_threaded
 from ._patches import ImageFeatures, PatchExtractor
 from ._pixels import pixels_of_image
 from ._refine import guided_filter
@@ -127,7 +127,7 @@ class CodewordModel:
     def on_pixels(self, method, pixels):
         """Apply `labels`, `probabilities` or `chroma` to a PixelSamples; the pixels are the last axis."""
         parts = []
-        with single_threaded_blas(), config_context(transform_output="default"):
+        with single_threaded(), config_context(transform_output="default"):
             for start in range(0, max(len(pixels), 1), _TILE_GENERAL):
                 features = np.asarray(self.extractor.transform(pixels[start : start + _TILE_GENERAL]))
                 parts.append(method(features.T))
@@ -177,7 +177,7 @@ class CodewordModel:
             with config_context(transform_output="default"):
                 work(features, *block)
 
-        with single_threaded_blas(), config_context(transform_output="default"):
+        with single_threaded(), config_context(transform_output="default"):
             features = self.features_of(image)
             blocks = _block_grid(*image.shape[:2])
             if n_jobs == 1 or len(blocks) == 1:
@@ -238,8 +238,13 @@ class _Network:
         logits = self.logits(features)
         logits -= logits.max(axis=0)
         if temperature != 1:
-            logits *= np.float32(1 / temperature)
+            logits *= _sharpness(temperature)
         return np.exp(logits, out=logits)
+
+
+def _sharpness(temperature):
+    # beyond this the winner takes all, and float32 overflows
+    return np.float32(min(1 / temperature, 1e30))
 
 
 def _activate(values, activation):
@@ -284,7 +289,7 @@ class _AnyClassifier:
         probabilities = self.probabilities(features)
         if temperature == 1:
             return probabilities
-        return (probabilities / probabilities.max(axis=0)) ** np.float32(1 / temperature)
+        return (probabilities / probabilities.max(axis=0)) ** _sharpness(temperature)
 
 
 class _OnlyCode:
@@ -304,6 +309,10 @@ class _ExtractedFeatures:
         self.extractor = extractor
         self.image_lightness = image_lightness(image)
         self.shape = self.image_lightness.shape
+        no_places = np.zeros(0, np.intp)
+        self.pixels = pixels_of_image(
+            self.image_lightness, no_places, no_places, np.zeros((0, 2), np.float32)
+        )
 
     def block(self, top, bottom, left, right):
         return _ExtractedBlock(self, top, bottom, left, right)
@@ -316,5 +325,5 @@ class _ExtractedBlock:
 
     def tile(self, top, bottom, left, right):
         rows, columns = np.mgrid[top:bottom, left:right].reshape(2, -1)
-        pixels = pixels_of_image(self.source.image_lightness, rows, columns)
+        pixels = self.source.pixels._at_places(rows, columns)
         return np.asarray(self.source.extractor.transform(pixels)).T

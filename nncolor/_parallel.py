@@ -21,8 +21,8 @@ def _controller():
 
 
 @contextmanager
-def single_threaded_blas():
-    """Hold BLAS to one thread in this process until the last of its users has left.
+def single_threaded():
+    """Hold BLAS and OpenMP to one thread in this process until the last user of this has left.
 
     The number of threads belongs to the whole process: whoever leaves first must not set it
     back under the others.
@@ -30,7 +30,7 @@ def single_threaded_blas():
     global _limits, _users
     with _lock:
         if _users == 0:
-            _limits = _controller().limit(limits=1, user_api="blas")
+            _limits = _controller().limit(limits=1)
         _users += 1
     try:
         yield

@@ -1,6 +1,7 @@
 """Patches of lightness around pixels, and what the wider surroundings of a pixel look like."""
 
 import numbers
+from functools import partial
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
@@ -165,6 +166,8 @@ class PatchExtractor(TransformerMixin, BaseEstimator):
         for scale in self.context_scales:
             if not (isinstance(scale, numbers.Real) and 2 <= scale < np.inf):
                 raise ValueError(f"context_scales holds {scale!r}; each scale is a number of pixels >= 2.")
+        if len({f"{scale:g}" for scale in self.context_scales}) < len(self.context_scales):
+            raise ValueError(f"context_scales holds a scale twice: {self.context_scales!r}.")
 
     def _transform_pixels(self, pixels):
         n_patch = self.patch_size**2
@@ -185,10 +188,16 @@ class PatchExtractor(TransformerMixin, BaseEstimator):
             order = np.argsort(pixels.groups, kind="stable")
             groups, starts = np.unique(pixels.groups[order], return_index=True)
             for group, chosen in zip(groups, np.split(order, starts[1:]), strict=True):
-                lightness = to_feature(pixels.image_lightness(group))
-                context = ContextPlanes(self.context_scales, lightness.shape, lightness.__getitem__)
+                context = pixels._remember(
+                    ("context", group, tuple(self.context_scales)),
+                    partial(_context_of, pixels.image_lightness(group), self.context_scales),
+                )
                 features[chosen, n_done:] = context.at(pixels.rows[chosen], pixels.columns[chosen])
         return features
+
+
+def _context_of(lightness, scales):
+    return ContextPlanes(scales, lightness.shape, lambda rows: to_feature(lightness[rows]))
 
 
 def _row_feature(rows, height):

@@ -64,7 +64,7 @@ class PixelSamples:
     (5, 2)
     """
 
-    def __init__(self, plane, offsets, shapes, groups, rows, columns, chroma):
+    def __init__(self, plane, offsets, shapes, groups, rows, columns, chroma, memo=None):
         self._plane = plane
         self._offsets = offsets
         self._shapes = shapes
@@ -72,6 +72,8 @@ class PixelSamples:
         self.rows = rows
         self.columns = columns
         self.chroma = chroma
+        # What transformers have worked out of whole images; all selections share it.
+        self._memo = {} if memo is None else memo
 
     @property
     def lightness(self):
@@ -94,15 +96,28 @@ class PixelSamples:
             raise TypeError(
                 f"A single pixel is no PixelSamples; write pixels[[{index}]] or pixels[{index}:{index + 1}]."
             )
+        groups = self.groups[index]
+        if groups.ndim != 1:
+            raise IndexError("PixelSamples has one axis; the index must be a slice or have one axis too.")
         return PixelSamples(
             self._plane,
             self._offsets,
             self._shapes,
-            self.groups[index],
+            groups,
             self.rows[index],
             self.columns[index],
             self.chroma[index],
+            self._memo,
         )
+
+    def __iter__(self):
+        raise TypeError(
+            "A PixelSamples holds pixels and no images. Pass images here, or use what takes pixels: "
+            "PatchExtractor, and SOMColorizer's fit, score, predict_labels, predict_proba, predict_chroma."
+        )
+
+    def __getstate__(self):
+        return {**self.__dict__, "_memo": {}}
 
     def __array__(self, dtype=None, copy=None):
         raise TypeError(
@@ -144,18 +159,27 @@ class PixelSamples:
         start = self._offsets[group]
         return self._plane[start : start + height * width].reshape(height, width)
 
+    def _remember(self, key, function):
+        """Value of function(), worked out once for this PixelSamples and all selections of it."""
+        if key not in self._memo:
+            self._memo[key] = function()
+        return self._memo[key]
+
+    def _at_places(self, rows, columns):
+        """PixelSamples of other pixels of the first image, without chroma."""
+        n = len(rows)
+        no_chroma, groups = np.zeros((n, 2), np.float32), np.zeros(n, np.intp)
+        return PixelSamples(
+            self._plane, self._offsets, self._shapes, groups, rows, columns, no_chroma, self._memo
+        )
+
     def _at(self, rows, columns):
         groups = self.groups.reshape((-1,) + (1,) * (rows.ndim - 1))
         return self._offsets[groups] + rows * self._shapes[groups, 1] + columns
 
 
-def pixels_of_image(lightness, rows, columns, chroma=None):
-    """PixelSamples of pixels of one image, given its lightness of shape (H, W).
-
-    Without `chroma`, the chroma of the pixels is zero.
-    """
-    if chroma is None:
-        chroma = np.zeros((len(rows), 2), np.float32)
+def pixels_of_image(lightness, rows, columns, chroma):
+    """PixelSamples of pixels of one image, given its lightness of shape (H, W)."""
     return PixelSamples(
         np.ascontiguousarray(lightness).reshape(-1),
         np.zeros(1, np.intp),

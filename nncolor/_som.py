@@ -15,7 +15,7 @@ _ORDERING = 1 / 6
 # ends. The smaller one fits the rows better, the larger one keeps the map in order.
 _FINE_SIGMA, _LOOSE_SIGMA, _STIFF_SIGMA = 0.9, 0.2, 0.45
 # The order is judged this often, on this many rows, by this topographic error.
-_CHECKS, _JUDGED_ROWS, _TOPOGRAPHIC_ERROR = 60, 5000, 0.05
+_CHECKS, _JUDGED_ROWS, _TOPOGRAPHIC_ERROR = 60, 5000, 0.065
 
 
 def default_n_iter(map_shape, n_rows):
@@ -116,10 +116,19 @@ def initial_codes(rows, map_shape):
     values, vectors = np.linalg.eigh(covariance)
     # the longer side of the map lies along the first axis
     longer, shorter = vectors[:, -1], vectors[:, -2]
-    longer, shorter = (axis * np.sign(axis[np.abs(axis).argmax()]) for axis in (longer, shorter))
+    longer, shorter = (_fix_sign(axis) for axis in (longer, shorter))
     longer, shorter = longer * np.sqrt(max(values[-1], 0)), shorter * np.sqrt(max(values[-2], 0))
     down, across = (longer, shorter) if n_rows >= n_columns else (shorter, longer)
     return _grid_places(n_rows)[:, None, None] * down + _grid_places(n_columns)[None, :, None] * across
+
+
+def _fix_sign(axis):
+    """The axis, turned so that its first large component is positive.
+
+    The largest one would not do: for two standardized features both are as large, but for rounding.
+    """
+    large = np.flatnonzero(np.abs(axis) > 0.5 * np.abs(axis).max())
+    return axis * np.sign(axis[large[0]]) if len(large) else axis
 
 
 def _grid_places(n):

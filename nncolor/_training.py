@@ -5,9 +5,10 @@ from functools import partial
 
 import numpy as np
 from sklearn import config_context
-from sklearn.base import clone
+from sklearn.base import TransformerMixin, clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 
 from ._color import NEUTRAL_CHROMA
@@ -44,11 +45,16 @@ def prepare(component, default, random_state):
     if isinstance(component, FrozenEstimator):
         return component
     params = component.get_params(deep=True)
+    # What a user has frozen is shared with the user, and stays as it is.
     frozen = tuple(f"{name}__" for name, value in params.items() if isinstance(value, FrozenEstimator))
+    own = {name: value for name, value in params.items() if not name.startswith(frozen)}
+    for part in (component, *own.values()):
+        if isinstance(part, TransformerMixin) and hasattr(part, "set_output"):
+            part.set_output(transform="default")
     seeds = {
         name: random_state.randint(np.iinfo(np.int32).max)
-        for name in sorted(params)
-        if name.split("__")[-1] == "random_state" and params[name] is None and not name.startswith(frozen)
+        for name in sorted(own)
+        if name.split("__")[-1] == "random_state" and own[name] is None
     }
     return component.set_params(**seeds)
 
@@ -71,9 +77,10 @@ def sample_features(X, extractor, n_per_image, random_state, *, n_jobs, verbose)
         if len(X) == 0:
             raise ValueError("The PixelSamples holds no pixel to learn from.")
         features = np.asarray(extractor.fit(X, None).transform(X))
-        return extractor, features, _check_chroma([X.chroma], verbose)
+        starts = np.flatnonzero(np.diff(X.groups)) + 1
+        return extractor, features, _check_chroma(np.split(X.chroma, starts), verbose, X.groups[[0, *starts]])
     options = {"n_jobs": n_jobs, "verbose": verbose}
-    if get_tags(extractor).requires_fit:
+    if _requires_fit(extractor):
         parts = sample_batch(X, n_per_image, random_state, **options)
         pixels = join_pixels(parts)
         features = np.asarray(extractor.fit(pixels, None).transform(pixels))
@@ -84,14 +91,22 @@ def sample_features(X, extractor, n_per_image, random_state, *, n_jobs, verbose)
     return extractor, np.concatenate(features), _check_chroma(chroma, verbose)
 
 
+def _requires_fit(extractor):
+    if isinstance(extractor, Pipeline):
+        return any(_requires_fit(step) for _, step in extractor.steps if step not in (None, "passthrough"))
+    return get_tags(extractor).requires_fit
+
+
 def _features_and_chroma(extractor, pixels):
     with config_context(transform_output="default"):
         return np.asarray(extractor.transform(pixels)), pixels.chroma
 
 
-def _check_chroma(parts, verbose):
+def _check_chroma(parts, verbose, positions=None):
     """Chroma of all images out of those of each; an error if there is none."""
-    neutral = [str(i) for i, chroma in enumerate(parts) if np.abs(chroma).max() < NEUTRAL_CHROMA]
+    positions = range(len(parts)) if positions is None else positions
+    pairs = zip(positions, parts, strict=True)
+    neutral = [str(position) for position, chroma in pairs if np.abs(chroma).max() < NEUTRAL_CHROMA]
     if len(neutral) == len(parts):
         raise ValueError(
             "There is no colour to learn: all pixels are grey, though the images have three "
@@ -115,18 +130,29 @@ def fit_codebook(quantizer, chroma, verbose):
     # one complex number for each pair sorts much faster
     n_colors = len(np.unique(np.ascontiguousarray(chroma).view(np.complex64)))
     n_codes = len(quantizer.cluster_centers_)
-    if n_colors < n_codes:
+    if n_colors < n_codes and not isinstance(quantizer, FrozenEstimator):
         raise ValueError(
             f"The sample holds {n_colors} distinct colours, fewer than the {n_codes} codewords that the "
             "quantizer makes of them. Use a smaller map_shape, more images or more pixels_per_image."
         )
-    return quantizer.predict(chroma)
+    return codewords_of(quantizer, chroma)
+
+
+def codewords_of(quantizer, chroma):
+    """Codeword of each chroma of an array of shape (..., 2)."""
+    # KMeans insists on the dtype that it was fitted with
+    rows = chroma.reshape(-1, 2).astype(quantizer.cluster_centers_.dtype, copy=False)
+    return quantizer.predict(rows).reshape(chroma.shape[:-1])
+
+
+def _last_step(estimator):
+    return estimator[-1] if isinstance(estimator, Pipeline) else estimator
 
 
 def fit_classifier(classifier, features, labels, verbose):
     """Fit the classifier, with a progress bar, and let Ctrl-C through."""
     interrupted = "Training interrupted by user"
-    with warnings.catch_warnings(), training_progress(classifier, verbose):
+    with warnings.catch_warnings(), training_progress(_last_step(classifier), verbose):
         # scikit-learn's networks swallow Ctrl-C and stay half-trained; this warning is the trace.
         warnings.filterwarnings("error", message=interrupted)
         try:

@@ -176,13 +176,20 @@ def _pairs(truth, prediction):
         if true is ends or predicted is ends:
             raise ValueError("truth and prediction hold different numbers of images.")
         position = true[0]
-        true, predicted = (_rgb(load_image(*pair)) for pair in (true, predicted))
+        true, predicted = _load("truth", *true), _load("prediction", *predicted)
         if true.shape != predicted.shape:
             raise ValueError(
                 f"image {position} is {true.shape[0]} x {true.shape[1]} in truth and "
                 f"{predicted.shape[0]} x {predicted.shape[1]} in prediction."
             )
         yield true, predicted
+
+
+def _load(batch, position, item):
+    try:
+        return _rgb(load_image(position, item))
+    except (ValueError, OSError) as error:
+        raise type(error)(f"{batch}: {error}") from error
 
 
 def _rgb(image):

@@ -14,6 +14,7 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import LinearSVC
+from threadpoolctl import threadpool_limits
 
 from nncolor import PatchExtractor, SOMColorizer, SOMQuantizer, sample_pixels
 from nncolor._refine import guided_filter
@@ -115,9 +116,10 @@ def test_temperature(colorizer, photos, grey):
         weights = probabilities ** (1 / temperature)
         expected = weights / weights.sum(axis=-1, keepdims=True) @ colorizer.codebook_
         assert_allclose(warm.predict_chroma([grey])[0], expected, atol=1e-2)
-    cold = quick_colorizer(temperature=0.001, smoothing_radius=0).fit(photos)
-    difference = np.abs(cold.predict_chroma([grey])[0] - colorizer.predict_chroma([grey])[0]).max(axis=-1)
-    assert (difference < 0.5).mean() > 0.98
+    for temperature in (0.001, 1e-39):
+        cold = quick_colorizer(temperature=temperature, smoothing_radius=0).fit(photos)
+        difference = np.abs(cold.predict_chroma([grey])[0] - colorizer.predict_chroma([grey])[0])
+        assert (difference.max(axis=-1) < 0.5).mean() > 0.98
 
 
 def test_smoothing_is_a_guided_filter_of_the_chroma(colorizer, photos):
@@ -138,6 +140,11 @@ def test_score_is_negative_mean_ciede2000(colorizer, photos):
     ]
     assert_allclose(colorizer.score(photos), -np.concatenate(errors).mean(), rtol=1e-4)
     assert colorizer.score(photos) == colorizer.score(photos, y=[1, 2, 3, 4])
+
+
+def test_no_pixels_to_judge_by(colorizer, photos):
+    with pytest.raises(ValueError, match="no pixel to judge by"):
+        colorizer.score(sample_pixels(photos, 5)[:0])
 
 
 def test_score_of_pixels_is_close_to_that_of_their_images(colorizer, photos):
@@ -257,8 +264,9 @@ def test_one_neutral_image_among_others(photos, capsys):
     neutral = np.repeat(photos[0][..., :1], 3, axis=-1)
     quick_colorizer().fit([photos[1], neutral])
     assert capsys.readouterr().out == ""
-    quick_colorizer(verbose=1).fit([photos[1], neutral])
-    assert "no chroma in image 1" in capsys.readouterr().out
+    for X in ([photos[1], neutral], sample_pixels([photos[1], neutral], 50)):
+        quick_colorizer(verbose=1).fit(X)
+        assert "no chroma in image 1" in capsys.readouterr().out
 
 
 def test_more_codewords_than_colours():
@@ -297,6 +305,28 @@ def test_codewords_that_the_sample_lacks(photos, grey, classifier):
     assert_array_equal(probabilities[..., unseen], 0)
     assert np.isin(colorizer.predict_labels([grey])[0], colorizer.classes_).all()
     assert_array_equal(colorizer.codebook_, quantizer.codebook_.astype(np.float32))
+
+
+def test_frozen_codebook_and_fewer_colours_than_codewords(photos, grey):
+    pixels = sample_pixels(photos, 400, random_state=0)
+    som = SOMQuantizer((3, 3), n_iter=1000, random_state=0).fit(pixels.chroma)
+    kmeans = KMeans(5, n_init=1, random_state=0).fit(pixels.chroma.astype(float))
+    red = np.zeros((20, 20, 3), np.uint8)
+    red[..., 0] = 200
+    for quantizer in (som, kmeans):
+        colorizer = quick_colorizer(quantizer=FrozenEstimator(quantizer), temperature=0).fit([red])
+        assert colorizer.classifier_ is None
+        chroma = colorizer.predict_chroma([grey])[0]
+        assert_allclose(chroma, np.broadcast_to(chroma[0, 0], chroma.shape), atol=1e-2)
+        assert colorizer.quantize(photos)[0].shape == photos[0].shape
+
+
+def test_components_of_different_codebooks(photos):
+    many = quick_colorizer(quantizer=SOMQuantizer((4, 4), n_iter=500)).fit(photos)
+    with pytest.raises(ValueError, match="classifier knows codeword .* but the quantizer has only 4"):
+        quick_colorizer(
+            quantizer=SOMQuantizer((2, 2), n_iter=500), classifier=FrozenEstimator(many.classifier_)
+        ).fit(photos)
 
 
 def test_ctrl_c_leaves_it_unfitted(photos):
@@ -403,10 +433,8 @@ def test_other_components(photos, components):
     probabilities = colorizer.predict_proba(photos[:1])[0]
     expected = colorizer.classifier_.predict_proba(features).reshape(probabilities.shape)
     assert_allclose(probabilities, expected, atol=1e-5)
-    assert (
-        colorizer.score(photos)
-        > quick_colorizer().set_params(quantizer__map_shape=(1, 1)).fit(photos).score(photos) - 3
-    )
+    single = quick_colorizer(quantizer=SOMQuantizer((1, 1), n_iter=100), smoothing_radius=0).fit(photos)
+    assert colorizer.score(photos) > single.score(photos)
     again = quick_colorizer(**components, smoothing_radius=0, n_jobs=2).fit(photos)
     assert_array_equal(again.predict(photos)[1], colorizer.predict(photos)[1])
 
@@ -446,6 +474,17 @@ def test_same_bytes_for_any_n_jobs(photos):
         results.append([colorizer.codebook_, *colorizer.predict([*photos, big]), *colorizer.predict([big])])
     for one, two in zip(*results, strict=True):
         assert one.tobytes() == two.tobytes()
+
+
+def test_same_bytes_for_any_number_of_threads(photos):
+    # enough pixels for KMeans to use threads, whose sums depend on their number
+    photo = np.kron(photos[0], np.ones((4, 4, 1), np.uint8))
+    codebooks = []
+    for threads in (1, 2):
+        with threadpool_limits(threads):
+            colorizer = quick_colorizer(quantizer=KMeans(25, n_init=1), pixels_per_image=20_000)
+            codebooks.append(colorizer.fit([photo]).codebook_.tobytes())
+    assert codebooks[0] == codebooks[1]
 
 
 def test_another_seed_is_another_model(photos):
@@ -535,5 +574,5 @@ def test_colorize_is_predict_of_one(colorizer, grey):
 def test_pixels_have_no_picture(colorizer, photos):
     pixels = sample_pixels(photos, 10, random_state=0)
     for method in ("predict", "quantize"):
-        with pytest.raises(TypeError, match="no images to colour"):
+        with pytest.raises(TypeError, match="holds pixels and no images"):
             getattr(colorizer, method)(pixels)

@@ -147,7 +147,15 @@ def test_pandas_output_changes_no_byte(photos):
         assert_array_equal(one, two)
 
 
-def test_metadata_of_search(photos):
+def test_a_search_predicts_like_its_best_estimator(photos):
     search = GridSearchCV(quick_colorizer(), {"temperature": [0.0, 1.0]}, cv=2).fit(photos)
-    assert search.best_params_["temperature"] in (0.0, 1.0)
-    assert len(search.predict(photos)) == len(photos)
+    best = quick_colorizer(**search.best_params_).fit(photos)
+    assert_same(search.best_estimator_, best, photos)
+    assert_array_equal(search.predict(photos)[0], best.predict(photos)[0])
+
+
+def test_output_containers_of_components_are_set_back(photos):
+    extractor = PatchExtractor(3).set_output(transform="pandas")
+    colorizer = quick_colorizer(extractor=extractor).fit(photos)
+    assert isinstance(colorizer.extractor_.transform(photos), np.ndarray)
+    assert not isinstance(extractor.transform(photos), np.ndarray)

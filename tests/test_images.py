@@ -1,5 +1,8 @@
 """Whatever goes in: files, dtypes, layouts; and errors that name the image."""
 
+import struct
+import zlib
+
 import numpy as np
 import pytest
 import tifffile
@@ -53,6 +56,17 @@ def save_variants(folder):
     rgb = np.repeat(GREY[..., None], 3, axis=-1)
     Image.fromarray(GREY).save(folder / "grey.png")
     Image.fromarray(rgb).save(folder / "rgb.png")
+    Image.fromarray(rgb).save(folder / "lzw.tif", compression="tiff_lzw")
+    sideways = Image.fromarray(np.rot90(rgb))
+    exif = sideways.getexif()
+    exif[0x0112] = 6  # turn by a quarter, clockwise, to see it upright
+    sideways.save(folder / "sideways.png", exif=exif)
+    tifffile.imwrite(
+        folder / "planar16.tif",
+        np.moveaxis(rgb, -1, 0).astype(np.uint16) * 257,
+        photometric="rgb",
+        planarconfig="separate",
+    )
     Image.fromarray(rgb).quantize(256).save(folder / "palette.png")
     Image.fromarray(GREY).convert("LA").save(folder / "grey_alpha.png")
     Image.fromarray(rgb).convert("RGBA").save(folder / "rgba.png")
@@ -145,6 +159,46 @@ def test_unreadable_files_are_named(colorizer, photos, tmp_path):
             SOMColorizer().fit([whole, path])
     with pytest.raises(FileNotFoundError, match=r"image 0 .*missing.jpg.* does not exist"):
         colorizer.predict([tmp_path / "missing.jpg"])
+
+
+def test_depth_is_not_lost_silently(colorizer, tmp_path):
+    # a PNG of one pixel with 16 bits for each of red, green and blue
+    def chunk(kind, content):
+        return (
+            struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        )
+
+    header = struct.pack(">IIBBBBB", 1, 1, 16, 2, 0, 0, 0)
+    pixels = zlib.compress(b"\0" + struct.pack(">HHH", 1, 2, 3))
+    png = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+    (tmp_path / "deep.png").write_bytes(png)
+    with pytest.raises(OSError, match=r"image 0 .*deep.png.* 16 bits .* convert it to TIFF"):
+        colorizer.predict([tmp_path / "deep.png"])
+
+
+def test_broken_file_of_an_image_collection(photos, tmp_path):
+    for number in range(2):
+        Image.fromarray(photos[0]).save(tmp_path / f"{number}.png")
+    (tmp_path / "1.png").write_text("no image")
+
+    def load(path):
+        # scikit-image's own reader leaves the broken file open
+        with Image.open(path) as file:
+            return np.asarray(file)
+
+    collection = ImageCollection(str(tmp_path / "*.png"), load_func=load)
+    with pytest.raises(OSError, match=r"image 1 .*1.png.* cannot be read"):
+        sample_pixels(collection)
+
+
+def test_what_is_no_array(colorizer):
+    with pytest.raises(ValueError, match="image 1"):
+        colorizer.predict([GREY, np.array([[1, 2], [3, "four"]])])
+
+
+def test_rounding_beyond_the_range_is_clipped():
+    image = GREY / 255 * 1.000001 - 1e-7
+    np.testing.assert_allclose(pixels_of([image]), pixels_of([GREY]), atol=1e-4)
 
 
 def test_files_of_many_frames_are_refused(colorizer, tmp_path):

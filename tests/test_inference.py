@@ -7,8 +7,9 @@ import pytest
 from conftest import quick_classifier, quick_colorizer
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
-from nncolor import PatchExtractor, SOMQuantizer, _inference
+from nncolor import PatchExtractor, SOMQuantizer, _inference, _patches
 
 
 class SubclassedExtractor(PatchExtractor):
@@ -63,6 +64,23 @@ def test_seams_of_tiles_and_blocks_do_not_show(colorizer, monkeypatch, shape):
     assert (colorizer.predict_labels([image])[0] != labels).mean() < 1e-5
     assert (colorizer.predict_chroma([image])[0] != chroma).any(axis=-1).mean() < 1e-5
     assert_allclose(colorizer.predict_proba([image])[0], probabilities, atol=1e-5)
+
+
+def test_context_of_an_image_is_worked_out_once(photos, monkeypatch):
+    made = []
+    original = _patches.ContextPlanes
+
+    def counted(*args):
+        made.append(args)
+        return original(*args)
+
+    colorizer = quick_colorizer(
+        extractor=make_pipeline(PatchExtractor(3, context_scales=(4,)), StandardScaler()), smoothing_radius=2
+    ).fit(photos)
+    monkeypatch.setattr(_patches, "ContextPlanes", counted)
+    monkeypatch.setattr(_inference, "_TILE_GENERAL", 500)
+    colorizer.predict([np.tile(photos[0], (2, 2, 1))])
+    assert len(made) == 1
 
 
 def test_table_of_colours_and_direct_conversion_agree(colorizer, grey):

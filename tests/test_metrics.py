@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from skimage.color import deltaE_ciede2000, rgb2lab, rgb2luv
+from skimage.color import deltaE_ciede2000, lab2rgb, rgb2lab, rgb2luv
 from skimage.metrics import peak_signal_noise_ratio
 
 from nncolor.metrics import colorfulness, mean_chroma, mean_ciede2000, psnr
@@ -19,12 +19,13 @@ def test_mean_ciede2000_is_over_pixels(photos, other):
     assert_allclose(mean_ciede2000(photos, other), np.concatenate(errors).mean(), rtol=1e-4)
 
 
-def test_mean_ciede2000_of_a_published_pair():
-    # Sharma et al. (2005), table 1, pair 1 is 2.0425 in Lab; the nearest sRGB colours are close to it
-    lab = np.array([[[50.0, 2.6772, -79.7751]], [[50.0, 0.0, -82.7485]]])
-    assert_allclose(deltaE_ciede2000(lab[0], lab[1]), 2.0425, atol=1e-4)
-    black, white = np.zeros((1, 1, 1, 3)), np.ones((1, 1, 1, 3))
-    assert_allclose(mean_ciede2000(black, white), 100, atol=1e-2)
+@pytest.mark.parametrize(("dark", "light"), [(40, 60), (20, 30), (0, 100)])
+def test_mean_ciede2000_of_greys_by_hand(dark, light):
+    # without chroma the formula is the difference of lightness over S_L of the mean lightness
+    images = [lab2rgb(np.full((1, 1, 3), [lightness, 0.0, 0.0])) for lightness in (dark, light)]
+    offset = (dark + light) / 2 - 50
+    expected = (light - dark) / (1 + 0.015 * offset**2 / np.sqrt(20 + offset**2))
+    assert_allclose(mean_ciede2000(images[:1], images[1:]), expected, rtol=1e-3)
 
 
 def test_psnr(photos, other):
@@ -65,6 +66,13 @@ class TestPairs:
     def test_different_sizes(self, measure, photos):
         with pytest.raises(ValueError, match="image 1 is 50 x 40 in truth and 50 x 39 in prediction"):
             measure(photos[:2], [photos[0], photos[1][:, 1:]])
+
+    def test_bad_images_and_their_batch(self, measure, photos):
+        bad = photos[0].astype(int)
+        with pytest.raises(ValueError, match="prediction: image 0 has dtype"):
+            measure(photos[:1], [bad])
+        with pytest.raises(ValueError, match="truth: image 0 has dtype"):
+            measure([bad], photos[:1])
 
     def test_single_image(self, measure, photos):
         with pytest.raises(ValueError, match=r"Write \[image\]"):

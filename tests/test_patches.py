@@ -161,7 +161,7 @@ def test_even_size_says_what_to_use(photos):
         PatchExtractor(4).transform(photos)
 
 
-@pytest.mark.parametrize("scales", [(1,), (4, -2), (np.inf,), ("a",), 4])
+@pytest.mark.parametrize("scales", [(1,), (4, -2), (np.inf,), ("a",), 4, (4, 4), (4, 4.0000001)])
 def test_bad_scales(photos, scales):
     with pytest.raises(ValueError, match="context_scales"):
         PatchExtractor(context_scales=scales).fit(photos)

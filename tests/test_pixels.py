@@ -66,10 +66,7 @@ def test_selection_of_a_selection(pixels):
 
 
 def test_selection_shares_the_lightness_of_the_images(pixels):
-    whole, part = pickle.dumps(pixels), pickle.dumps(pixels[:1])
-    plane = pixels.image_lightness(0)
-    assert np.shares_memory(plane, pixels[5:9].image_lightness(0))
-    assert len(part) < len(whole)
+    assert np.shares_memory(pixels.image_lightness(0), pixels[5:9].image_lightness(0))
 
 
 def test_scikit_learn_can_slice_and_split(pixels):
@@ -91,8 +88,11 @@ def test_it_is_no_array(pixels):
 def test_it_has_one_axis_and_no_single_pixels(pixels):
     with pytest.raises(TypeError, match=r"pixels\[\[3\]\]"):
         pixels[3]
-    with pytest.raises(IndexError, match="one axis"):
-        pixels[3:5, 0]
+    for index in ((slice(3, 5), 0), np.array([[3, 4]]), None):
+        with pytest.raises(IndexError, match="one axis"):
+            pixels[index]
+    with pytest.raises(TypeError, match="no images"):
+        list(pixels)
 
 
 def test_pickle(pixels):

@@ -23,13 +23,13 @@ def standardize(quantizer, X):
     return (X - quantizer.mean_) / quantizer.scale_
 
 
-@pytest.mark.parametrize("side", [3, 10])
+@pytest.mark.parametrize("side", [3, 5, 10])
 def test_error_is_close_to_that_of_kmeans(chroma, side):
     quantizer = SOMQuantizer(map_shape=(side, side), random_state=0).fit(chroma)
     standardized = standardize(quantizer, chroma)
     kmeans = KMeans(side**2, n_init=1, random_state=0).fit(standardized)
     limit = np.linalg.norm(standardized - kmeans.cluster_centers_[kmeans.labels_], axis=1).mean()
-    assert quantizer.quantization_error_ <= 1.03 * limit
+    assert quantizer.quantization_error_ <= 1.02 * limit
     assert quantizer.topographic_error_ < 0.1
 
 
@@ -114,6 +114,15 @@ def test_neighbours_on_the_map_are_neighbours_in_colour(chroma):
     neighbours = np.linalg.norm(np.diff(codes, axis=0), axis=-1).mean()
     anywhere = cdist(codes.reshape(-1, 2), codes.reshape(-1, 2)).mean()
     assert neighbours < 0.6 * anywhere
+
+
+def test_a_row_more_or_less_does_not_turn_the_map(chroma):
+    # standardized features of two columns have axes whose components are as large but for rounding
+    codebooks = [
+        SOMQuantizer(n_iter=3000, random_state=0).fit(chroma[: 3000 - n]).codebook_ for n in range(6)
+    ]
+    corners = np.array(codebooks)[:, [0, 2, 6, 8]]
+    assert np.linalg.norm(corners - corners[0], axis=-1).max() < 0.3 * np.ptp(chroma[:3000], axis=0).max()
 
 
 def test_no_label_is_unused():
