@@ -16,6 +16,7 @@ from ._inference import CodewordModel
 from ._parallel import map_batch, single_threaded
 from ._pixels import PixelSamples
 from ._training import DEFAULTS, codewords_of, fit_classifier, fit_codebook, prepare, sample_features
+from ._typing import Image, ImageBatch, Images, RandomState
 from .metrics import ciede2000
 
 _FITTED = ("extractor_", "quantizer_", "classifier_", "codebook_", "classes_")
@@ -125,12 +126,12 @@ class SOMColorizer(BaseEstimator):
         quantizer=None,
         classifier=None,
         *,
-        pixels_per_image=2500,
-        temperature=0.6,
-        smoothing_radius=8,
-        n_jobs=None,
-        random_state=None,
-        verbose=0,
+        pixels_per_image: int = 2500,
+        temperature: float = 0.6,
+        smoothing_radius: int = 8,
+        n_jobs: int | None = None,
+        random_state: RandomState = None,
+        verbose: int = 0,
     ):
         self.extractor = extractor
         self.quantizer = quantizer
@@ -143,7 +144,7 @@ class SOMColorizer(BaseEstimator):
         self.verbose = verbose
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y=None):
+    def fit(self, X: ImageBatch | PixelSamples, y=None) -> "SOMColorizer":
         """Learn from colour images.
 
         Parameters
@@ -202,7 +203,7 @@ class SOMColorizer(BaseEstimator):
             )
         return extractor, quantizer, classifier, codebook, classes
 
-    def set_params(self, **params):
+    def set_params(self, **params) -> "SOMColorizer":
         """Set parameters of the colorizer and, as `component__parameter`, of its components.
 
         A component that is None becomes its default first, so that `quantizer__map_shape` can be
@@ -223,7 +224,7 @@ class SOMColorizer(BaseEstimator):
                 params[name] = default()
         return super().set_params(**params)
 
-    def predict(self, X):
+    def predict(self, X: ImageBatch) -> Images:
         """Colour images.
 
         Parameters
@@ -239,7 +240,7 @@ class SOMColorizer(BaseEstimator):
         """
         return self._map(CodewordModel.predict_colors, X)
 
-    def predict_labels(self, X):
+    def predict_labels(self, X: ImageBatch | PixelSamples) -> Images:
         """Codeword of each pixel.
 
         Parameters
@@ -255,7 +256,7 @@ class SOMColorizer(BaseEstimator):
             return self._on_pixels(CodewordModel.labels, X)
         return self._map(CodewordModel.predict_labels, X)
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: ImageBatch | PixelSamples) -> Images:
         """Probability of each codeword at each pixel.
 
         Parameters
@@ -272,7 +273,7 @@ class SOMColorizer(BaseEstimator):
             return self._on_pixels(CodewordModel.probabilities, X)
         return self._map(CodewordModel.predict_proba, X)
 
-    def predict_chroma(self, X):
+    def predict_chroma(self, X: ImageBatch | PixelSamples) -> Images:
         """Chroma of each pixel.
 
         Parameters
@@ -289,7 +290,7 @@ class SOMColorizer(BaseEstimator):
             return self._on_pixels(CodewordModel.chroma, X)
         return self._map(CodewordModel.predict_chroma, X)
 
-    def colorize(self, image):
+    def colorize(self, image: Image) -> np.ndarray:
         """Colour one image.
 
         Parameters
@@ -303,7 +304,7 @@ class SOMColorizer(BaseEstimator):
         """
         return self.predict([image])[0]
 
-    def score(self, X, y=None):
+    def score(self, X: ImageBatch | PixelSamples, y=None) -> float:
         """Negative mean CIEDE2000 between the predicted and the true colours, over all pixels.
 
         Unlike the accuracy of the labels it can be compared between codebooks of any size.
@@ -331,7 +332,7 @@ class SOMColorizer(BaseEstimator):
         error, n_pixels = np.sum(self._map(_error_of_image, X, color=True), axis=0)
         return -float(error / n_pixels)
 
-    def quantize(self, X):
+    def quantize(self, X: ImageBatch) -> Images:
         """Repaint colour images with the codebook: the best that the codewords allow.
 
         These are Figures 8 and 9 of the paper.

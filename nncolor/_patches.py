@@ -1,6 +1,7 @@
 """Patches of lightness around pixels, and what the wider surroundings of a pixel look like."""
 
 import numbers
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -11,6 +12,7 @@ from ._color import image_lightness
 from ._context import CONTEXT_VALUES, ContextPlanes
 from ._images import iter_batch, load_image
 from ._pixels import PixelSamples
+from ._typing import FloatArray, ImageBatch
 
 # Rows of a PixelSamples whose patches are indexed at a time: bounds the index arrays.
 _CHUNK = 1 << 16
@@ -76,13 +78,13 @@ class PatchExtractor(TransformerMixin, BaseEstimator):
         "context_scales": ["array-like"],
     }
 
-    def __init__(self, patch_size=5, *, position=False, context_scales=()):
+    def __init__(self, patch_size: int = 5, *, position: bool = False, context_scales: Sequence[float] = ()):
         self.patch_size = patch_size
         self.position = position
         self.context_scales = context_scales
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X=None, y=None):
+    def fit(self, X: ImageBatch | PixelSamples | None = None, y=None) -> "PatchExtractor":
         """Check the parameters; nothing is learned, and `transform` works without it.
 
         Parameters
@@ -99,7 +101,7 @@ class PatchExtractor(TransformerMixin, BaseEstimator):
         self._check_values()
         return self
 
-    def transform(self, X):
+    def transform(self, X: ImageBatch | PixelSamples) -> FloatArray:
         """Features of pixels.
 
         Parameters
@@ -129,7 +131,7 @@ class PatchExtractor(TransformerMixin, BaseEstimator):
             parts.append(block.tile(0, height, 0, width).T)
         return np.ascontiguousarray(np.concatenate(parts))
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features=None) -> np.ndarray:
         """Names of the features.
 
         Parameters

@@ -11,6 +11,7 @@ from sklearn.utils._param_validation import Interval, validate_params
 from ._color import lightness_chroma
 from ._images import iter_batch, load_image
 from ._progress import progress
+from ._typing import FloatArray, ImageBatch, IntArray, RandomState
 
 
 class PixelSamples:
@@ -64,6 +65,11 @@ class PixelSamples:
     (5, 2)
     """
 
+    groups: IntArray
+    rows: IntArray
+    columns: IntArray
+    chroma: FloatArray
+
     def __init__(self, plane, offsets, shapes, groups, rows, columns, chroma, memo=None):
         self._plane = plane
         self._offsets = offsets
@@ -76,17 +82,17 @@ class PixelSamples:
         self._memo = {} if memo is None else memo
 
     @property
-    def lightness(self):
+    def lightness(self) -> FloatArray:
         return self._plane[self._at(self.rows, self.columns)]
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int]:
         return self.groups.shape
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.groups)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index) -> "PixelSamples":
         """Select pixels by an integer array, a mask or a slice; the lightness is shared."""
         if isinstance(index, tuple):
             if len(index) != 2 or index[1] is not Ellipsis:
@@ -130,16 +136,16 @@ class PixelSamples:
         return f"<PixelSamples: {len(self)} pixels of {len(np.unique(self.groups))} images>"
 
     @property
-    def heights(self):
+    def heights(self) -> IntArray:
         """Height of the image of each pixel, in pixels."""
         return self._shapes[self.groups, 0]
 
     @property
-    def widths(self):
+    def widths(self) -> IntArray:
         """Width of the image of each pixel, in pixels."""
         return self._shapes[self.groups, 1]
 
-    def lightness_at(self, rows, columns):
+    def lightness_at(self, rows: IntArray, columns: IntArray) -> FloatArray:
         """Lightness at other places of the images of the pixels.
 
         Parameters
@@ -153,7 +159,7 @@ class PixelSamples:
         """
         return self._plane[self._at(rows, columns)]
 
-    def image_lightness(self, group):
+    def image_lightness(self, group: int) -> FloatArray:
         """Lightness of a whole image, (H, W) float32, not copied."""
         height, width = self._shapes[group]
         start = self._offsets[group]
@@ -245,7 +251,14 @@ def _sample_and_finish(position, item, n_per_image, seed, finish):
     },
     prefer_skip_nested_validation=True,
 )
-def sample_pixels(images, n_per_image=2500, *, random_state=None, n_jobs=None, verbose=0):
+def sample_pixels(
+    images: ImageBatch,
+    n_per_image: int = 2500,
+    *,
+    random_state: RandomState = None,
+    n_jobs: int | None = None,
+    verbose: int = 0,
+) -> PixelSamples:
     """Draw pixels at random from each image of a batch.
 
     Parameters

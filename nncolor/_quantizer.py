@@ -4,6 +4,7 @@ import numbers
 
 import numpy as np
 from minisom import MiniSom
+from numpy.typing import ArrayLike
 from scipy.spatial import cKDTree
 from scipy.spatial.distance import cdist
 from sklearn.base import (
@@ -18,6 +19,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from ._som import default_n_iter, initial_codes, neighbour_matrix, train_map
+from ._typing import FloatArray, IntArray, RandomState
 
 
 class SOMQuantizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, BaseEstimator):
@@ -119,15 +121,15 @@ class SOMQuantizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMix
 
     def __init__(
         self,
-        map_shape=(3, 3),
+        map_shape: tuple[int, int] = (3, 3),
         *,
-        topology="rectangular",
-        n_iter="auto",
-        sigma=None,
-        learning_rate=0.5,
-        max_samples=100_000,
-        random_state=None,
-        verbose=0,
+        topology: str = "rectangular",
+        n_iter: int | str = "auto",
+        sigma: float | tuple[float, float] | None = None,
+        learning_rate: float = 0.5,
+        max_samples: int = 100_000,
+        random_state: RandomState = None,
+        verbose: int = 0,
     ):
         self.map_shape = map_shape
         self.topology = topology
@@ -139,7 +141,7 @@ class SOMQuantizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMix
         self.verbose = verbose
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y=None) -> "SOMQuantizer":
         """Train the map.
 
         Parameters
@@ -180,10 +182,10 @@ class SOMQuantizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMix
         return self
 
     @property
-    def cluster_centers_(self):
+    def cluster_centers_(self) -> FloatArray:
         return self.codebook_
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> IntArray:
         """Nearest code of each row.
 
         Parameters
@@ -197,7 +199,7 @@ class SOMQuantizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMix
         check_is_fitted(self)
         return self._nearest(self._validate(X), 1)[1][:, 0]
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> FloatArray:
         """Distance of each row to each code, in standardized units.
 
         Parameters
@@ -211,7 +213,7 @@ class SOMQuantizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMix
         check_is_fitted(self)
         return cdist(self._standardize(self._validate(X)), self._standardize(self.codebook_))
 
-    def inverse_transform(self, X):
+    def inverse_transform(self, X: ArrayLike) -> FloatArray:
         """Codes of labels, or of distances.
 
         Parameters
@@ -243,7 +245,7 @@ class SOMQuantizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMix
             )
         return self.codebook_[labels]
 
-    def score(self, X, y=None):
+    def score(self, X: ArrayLike, y=None) -> float:
         """Negative mean distance of the rows to their codes, standardized units.
 
         Parameters
@@ -260,7 +262,7 @@ class SOMQuantizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMix
         check_is_fitted(self)
         return -float(self._nearest(self._validate(X), 1)[0].mean())
 
-    def to_minisom(self):
+    def to_minisom(self) -> MiniSom:
         """The trained map as a MiniSom, for its plots and measures.
 
         Returns

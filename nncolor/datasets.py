@@ -1,5 +1,6 @@
 """Photographs to try things on, and folders of one's own."""
 
+import os
 from pathlib import Path
 
 from skimage import data
@@ -42,7 +43,7 @@ _PHOTOS = {
 }
 
 
-def load_sample_photos():
+def load_sample_photos() -> Bunch:
     """Colour photographs that scikit-learn and scikit-image bring along.
 
     Returns
@@ -84,7 +85,7 @@ def load_sample_photos():
     )
 
 
-def load_image_folder(path, pattern=None):
+def load_image_folder(path: str | os.PathLike, pattern: str | None = None) -> list[str]:
     """The images of a folder, as a batch that reads each file only when it is needed.
 
     Parameters
@@ -143,8 +144,13 @@ def load_image_folder(path, pattern=None):
 
 
 def fetch_open_country(
-    data_home=None, download_if_missing=True, *, category="opencountry", url=_outdoor.URL, verbose=1
-):
+    data_home: str | os.PathLike | None = None,
+    download_if_missing: bool = True,
+    *,
+    category: str = "opencountry",
+    url: str = _outdoor.URL,
+    verbose: int = 1,
+) -> Bunch:
     """The photographs of the paper: "Open Country" of the outdoor scenes of Oliva and Torralba.
 
     The authors' archive of 2,688 colour photographs of 256 x 256 pixels in eight categories is

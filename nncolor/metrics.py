@@ -9,6 +9,7 @@ from skimage.metrics import peak_signal_noise_ratio
 
 from ._color import lightness_chroma, to_unit_range
 from ._images import iter_batch, load_image
+from ._typing import ImageBatch
 
 __all__ = ["mean_ciede2000", "psnr", "colorfulness", "mean_chroma"]
 
@@ -16,7 +17,7 @@ __all__ = ["mean_ciede2000", "psnr", "colorfulness", "mean_chroma"]
 _CHUNK = 1 << 18
 
 
-def mean_ciede2000(truth, prediction):
+def mean_ciede2000(truth: ImageBatch, prediction: ImageBatch) -> float:
     """Mean CIEDE2000 colour difference over all pixels of all images.
 
     About 1 is just noticeable side by side; 0 is best.
@@ -65,7 +66,7 @@ def ciede2000(true, predicted):
     return differences
 
 
-def psnr(truth, prediction):
+def psnr(truth: ImageBatch, prediction: ImageBatch) -> float:
     """Peak signal-to-noise ratio in RGB, mean over the images.
 
     Parameters
@@ -103,7 +104,7 @@ def psnr(truth, prediction):
     return float(np.mean(ratios))
 
 
-def colorfulness(images):
+def colorfulness(images: ImageBatch) -> float:
     """Colourfulness of Hasler and Süsstrunk, mean over the images.
 
     Parameters
@@ -137,7 +138,7 @@ def colorfulness(images):
     return float(np.mean(values))
 
 
-def mean_chroma(images):
+def mean_chroma(images: ImageBatch) -> float:
     """Mean chroma, the length of (u*, v*), over all pixels of all images.
 
     A prediction with a low error and a low chroma is grey.

@@ -1,0 +1,54 @@
+"""What the benchmark scripts share: the machine, Markdown tables, results that survive a stop."""
+
+import json
+import os
+import platform
+from datetime import date
+from pathlib import Path
+
+import numpy
+import scipy
+import skimage
+import sklearn
+
+import nncolor
+
+
+def machine():
+    """One line that names the processor, the versions and the day."""
+    model = platform.processor() or platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        names = [
+            line.split(":")[1].strip() for line in cpuinfo.read_text().splitlines() if "model name" in line
+        ]
+        model = names[0] if names else model
+    return (
+        f"{model}, {os.cpu_count()} cores; Python {platform.python_version()}, numpy {numpy.__version__}, "
+        f"scipy {scipy.__version__}, scikit-learn {sklearn.__version__}, scikit-image {skimage.__version__}, "
+        f"nncolor {nncolor.__version__}; {date.today().isoformat()}"
+    )
+
+
+def table(header, rows):
+    """A Markdown table."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines) + "\n"
+
+
+class Results:
+    """Measured values by name, kept in a JSON file so that a stopped run goes on where it was."""
+
+    def __init__(self, path):
+        self.path = Path(path)
+        self.values = json.loads(self.path.read_text()) if self.path.exists() else {}
+
+    def measure(self, name, function, *args):
+        """Value of the name: kept from before, or function(*args), saved at once."""
+        if name not in self.values:
+            print(f"measuring {name}", flush=True)
+            self.values[name] = function(*args)
+            temporary = self.path.with_suffix(".part")
+            temporary.write_text(json.dumps(self.values, indent=1))
+            os.replace(temporary, self.path)
+        return self.values[name]

@@ -1,0 +1,282 @@
+"""Tables I and II of the paper, measured again, with splits by pixels and by images.
+
+    python docs/benchmarks/paper_tables.py --images FOLDER
+
+prints the tables as Markdown and writes them to docs/paper_tables.md. It can be stopped and started again:
+what was measured is kept in --state. `--protocol grouped` measures Table II with no image on both sides of a
+split, `--protocol future` what the paper leaves to future work.
+"""
+
+import argparse
+import os
+import time
+from pathlib import Path
+
+# joblib's workers are two processes; each may use one thread of BLAS
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("PYTHONWARNINGS", "ignore:Stochastic Optimizer")
+
+import numpy as np  # noqa: E402
+from _report import Results, machine, table  # noqa: E402
+from sklearn.cluster import KMeans  # noqa: E402
+from sklearn.model_selection import GridSearchCV, GroupShuffleSplit, StratifiedShuffleSplit  # noqa: E402
+from sklearn.neural_network import MLPClassifier  # noqa: E402
+from sklearn.pipeline import make_pipeline  # noqa: E402
+
+from nncolor import PatchExtractor, SOMColorizer, SOMQuantizer, sample_pixels  # noqa: E402
+from nncolor.datasets import load_image_folder, load_sample_photos  # noqa: E402
+from nncolor.metrics import mean_chroma, mean_ciede2000  # noqa: E402
+
+TABLE_ONE = {3: 0.621739, 5: 0.4585945, 10: 0.19889, 20: 0.100954}
+LAYOUTS = [(10,), (50,), (100,), (50, 50), (100, 100), (200, 200), (300, 300)]
+# train and test accuracy, in the order of LAYOUTS
+TABLE_TWO = {
+    3: [
+        (0.376, 0.371),
+        (0.383, 0.379),
+        (0.387, 0.378),
+        (0.419, 0.409),
+        (0.429, 0.405),
+        (0.474, 0.402),
+        (0.497, 0.399),
+    ],
+    5: [
+        (0.349, 0.346),
+        (0.370, 0.367),
+        (0.373, 0.366),
+        (0.423, 0.407),
+        (0.444, 0.403),
+        (0.513, 0.382),
+        (0.549, 0.384),
+    ],
+    11: [
+        (0.312, 0.309),
+        (0.353, 0.347),
+        (0.345, 0.328),
+        (0.401, 0.383),
+        (0.416, 0.383),
+        (0.433, 0.376),
+        (0.417, 0.365),
+    ],
+}
+N_TRAIN, N_TEST = 50_000, 5_000
+
+
+def layout_name(layout):
+    return "+".join(map(str, layout))
+
+
+def measure_map(side, chroma):
+    """Errors and seconds of a map and of KMeans on the same rows."""
+    start = time.perf_counter()
+    quantizer = SOMQuantizer(map_shape=(side, side), random_state=0).fit(chroma)
+    seconds = time.perf_counter() - start
+    rows = (chroma - quantizer.mean_) / quantizer.scale_
+    kmeans = KMeans(side**2, n_init=1, random_state=0).fit(rows)
+    return {
+        "error": quantizer.quantization_error_,
+        "kmeans": float(np.linalg.norm(rows - kmeans.cluster_centers_[kmeans.labels_], axis=1).mean()),
+        "topographic": quantizer.topographic_error_,
+        "seconds": seconds,
+    }
+
+
+def table_one(results, pixels):
+    rows = np.random.default_rng(0).choice(len(pixels), 100_000, replace=False)
+    chroma = pixels.chroma[np.sort(rows)]
+    lines = []
+    for side, published in TABLE_ONE.items():
+        found = results.measure(f"map {side}", measure_map, side, chroma)
+        lines.append(
+            [
+                side**2,
+                f"{published:.3f}",
+                f"{found['error']:.3f}",
+                f"{found['kmeans']:.3f}",
+                f"{found['error'] / found['kmeans']:.3f}",
+                f"{found['topographic']:.3f}",
+                f"{found['seconds']:.1f}",
+            ]
+        )
+    header = ["neurons", "paper", "nncolor", "KMeans", "ratio to KMeans", "topographic error", "seconds"]
+    return "## Table I: quantization error\n\n" + table(header, lines)
+
+
+def splits_of(protocol, pixels, labels, n_splits):
+    """Splits of 50,000 and 5,000 pixels, drawn from all images or from different ones."""
+    if protocol == "stratified":
+        split = StratifiedShuffleSplit(n_splits, train_size=N_TRAIN, test_size=N_TEST, random_state=0)
+        return list(split.split(labels, labels))
+    rng = np.random.default_rng(0)
+    split = GroupShuffleSplit(n_splits, test_size=0.1, random_state=0)
+    return [
+        (rng.choice(train, min(N_TRAIN, len(train)), replace=False), rng.choice(test, N_TEST, replace=False))
+        for train, test in split.split(labels, groups=pixels.groups)
+    ]
+
+
+def measure_cell(pixels, labels, splits, patch_size, position, layout):
+    """Mean train and test accuracy of a patch size and a layout, and the seconds it took."""
+    pipe = make_pipeline(
+        PatchExtractor(position=position),
+        MLPClassifier(max_iter=100, learning_rate_init=0.001, random_state=0),
+    )
+    grid = {"patchextractor__patch_size": [patch_size], "mlpclassifier__hidden_layer_sizes": [layout]}
+    start = time.perf_counter()
+    search = GridSearchCV(pipe, grid, cv=splits, n_jobs=2, refit=False, return_train_score=True)
+    found = search.fit(pixels, labels).cv_results_
+    return {
+        "train": float(found["mean_train_score"][0]),
+        "test": float(found["mean_test_score"][0]),
+        "seconds": time.perf_counter() - start,
+    }
+
+
+def table_two(results, protocol, pixels, labels, patch_sizes, layouts, n_splits):
+    splits = splits_of(protocol, pixels, labels, n_splits)
+    lines, seconds = [], 0
+    extra = [(3, True)] if 3 in patch_sizes else []
+    for patch_size, position in [*((size, False) for size in patch_sizes), *extra]:
+        name = f"{patch_size}x{patch_size}" + (" and position" if position else "")
+        line = [f"{name}, nncolor"]
+        for layout in layouts:
+            cell = results.measure(
+                f"{protocol}, {n_splits} splits, {name}, {layout_name(layout)}",
+                measure_cell,
+                *(pixels, labels, splits, patch_size, position, layout),
+            )
+            seconds += cell["seconds"]
+            line.append(f"{cell['train']:.3f}/{cell['test']:.3f}")
+        if not position:
+            published = dict(zip(LAYOUTS, TABLE_TWO.get(patch_size, []), strict=False))
+            pairs = [published.get(layout) for layout in layouts]
+            lines.append(
+                [f"{name}, paper", *("{:.3f}/{:.3f}".format(*pair) if pair else "" for pair in pairs)]
+            )
+        lines.append(line)
+    title = {
+        "stratified": "## Table II: train/test accuracy, splits drawn from the pixels (the paper's protocol)",
+        "grouped": "## Table II again: train/test accuracy, no image on both sides of a split",
+    }[protocol]
+    sizes = f"{n_splits} splits of {N_TRAIN:,}/{N_TEST:,} pixels"
+    note = f"{sizes}, at most 100 epochs; {seconds / 60:.0f} minutes.\n"
+    return f"{title}\n\n{table(['patch', *map(layout_name, layouts)], lines)}\n{note}"
+
+
+def measure_colours(train, test, extractor, map_shape):
+    """CIEDE2000 and chroma of winners on unseen images, as the paper paints them."""
+    colorizer = SOMColorizer(
+        extractor,
+        SOMQuantizer(map_shape=map_shape),
+        MLPClassifier((50, 50), max_iter=30),
+        temperature=0,
+        smoothing_radius=0,
+        random_state=0,
+        n_jobs=2,
+    ).fit(train)
+    predicted = colorizer.predict(test)
+    return {"error": mean_ciede2000(test, predicted), "chroma": mean_chroma(predicted)}
+
+
+def halves(photo):
+    middle = photo.shape[1] // 2
+    return [photo[:, :middle]], [photo[:, middle:]]
+
+
+def future_work(results, paths):
+    """What the paper leaves to future work, judged by the colours of images that were not learned from."""
+    order = np.random.default_rng(0).permutation(len(paths))
+    n_train = round(0.8 * len(paths))
+    train, test = ([paths[i] for i in part] for part in (order[:n_train], order[n_train:]))
+    trials = {"the paper: 5x5 patch, 9 codewords": (PatchExtractor(5), (3, 3))}
+    for size in (1, 3, 7, 11):
+        trials[f"{size}x{size} patch"] = (PatchExtractor(size), (3, 3))
+    for side in (5, 10, 20):
+        trials[f"{side**2} codewords"] = (PatchExtractor(5), (side, side))
+    trials["position"] = (PatchExtractor(5, position=True), (3, 3))
+    trials["position, 25 codewords"] = (PatchExtractor(5, position=True), (5, 5))
+    lines = []
+    for name, (extractor, map_shape) in trials.items():
+        found = results.measure(f"future, {name}", measure_colours, train, test, extractor, map_shape)
+        lines.append([name, f"{found['error']:.2f}", f"{found['chroma']:.1f}"])
+    note = f"{len(train)} images to learn from, {len(test)} to judge; "
+    note += f"the true mean chroma is {mean_chroma(test):.1f}.\n"
+    text = "## Future work: other patches, larger maps, position\n\n"
+    text += table(["configuration", "mean CIEDE2000", "mean chroma"], lines) + "\n" + note
+
+    photos = load_sample_photos()
+    lines = []
+    for name, photo in zip(photos.names, photos.images, strict=True):
+        left, right = halves(photo)
+        trials = {
+            "paper": (PatchExtractor(5), (3, 3)),
+            "position": (PatchExtractor(5, position=True), (3, 3)),
+        }
+        found = [
+            results.measure(f"future, {name}, {trial}", measure_colours, left, right, *settings)
+            for trial, settings in trials.items()
+        ]
+        grey = mean_ciede2000(right, [np.zeros_like(right[0]) + grey_of(right[0])])
+        lines.append(
+            [
+                name,
+                f"{grey:.1f}",
+                *(f"{f['error']:.1f} ({f['chroma']:.0f})" for f in found),
+                f"{mean_chroma(right):.0f}",
+            ]
+        )
+    text += "\n## Future work: other classes of image\n\n"
+    text += (
+        "Each photograph's right half, coloured by what its left half teaches: CIEDE2000, and mean chroma in "
+    )
+    text += "brackets.\n\n"
+    return text + table(["photograph", "left grey", "paper", "with position", "true chroma"], lines)
+
+
+def grey_of(image):
+    """The image without its chroma."""
+    from skimage.color import luv2rgb, rgb2luv
+
+    luv = rgb2luv(image)
+    luv[..., 1:] = 0
+    return (luv2rgb(luv) * 255).round().astype(np.uint8)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--images", required=True, help="folder of colour photographs")
+    parser.add_argument(
+        "--protocol", nargs="+", choices=["stratified", "grouped", "future"], default=["stratified"]
+    )
+    parser.add_argument("--splits", type=int, default=10)
+    parser.add_argument("--patch-sizes", type=int, nargs="+", default=[3, 5, 11])
+    parser.add_argument("--layouts", nargs="+", default=[layout_name(layout) for layout in LAYOUTS])
+    parser.add_argument("--state", default="paper_tables.json", help="results so far, to go on from")
+    parser.add_argument("--output", default=Path(__file__).parent.parent / "paper_tables.md", type=Path)
+    options = parser.parse_args()
+    layouts = [tuple(int(size) for size in layout.split("+")) for layout in options.layouts]
+
+    paths = load_image_folder(options.images)
+    results = Results(options.state)
+    pixels = sample_pixels(paths, n_per_image=2500, random_state=0, n_jobs=2)
+    # the authors trained their maps with SOMPY, whose neighbourhood has a radius of 1 to the end
+    labels = SOMQuantizer(map_shape=(3, 3), sigma=(1, 1), random_state=0).fit_predict(pixels.chroma)
+    parts = [
+        "Measured by `docs/benchmarks/paper_tables.py` on "
+        f"{len(paths)} images, {len(pixels):,} pixels. {machine()}.\n",
+        table_one(results, pixels),
+    ]
+    for protocol in ("stratified", "grouped"):
+        if protocol in options.protocol:
+            parts.append(
+                table_two(results, protocol, pixels, labels, options.patch_sizes, layouts, options.splits)
+            )
+    if "future" in options.protocol:
+        parts.append(future_work(results, paths))
+    text = "\n".join(parts)
+    print(text)
+    options.output.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
