@@ -81,8 +81,8 @@ class CodebookDisplay:
     >>> pixels = sample_pixels(load_sample_photos().images[:1], random_state=0)
     >>> quantizer = SOMQuantizer(n_iter=2000, random_state=0).fit(pixels.chroma)
     >>> display = CodebookDisplay.from_estimator(quantizer)
-    >>> display.counts.sum()
-    np.int64(2500)
+    >>> int(display.counts.sum())
+    2500
     """
 
     def __init__(self, codebook, map_shape, counts=None):

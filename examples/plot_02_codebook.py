@@ -1,0 +1,58 @@
+"""
+The codebook: how few colours are enough
+========================================
+
+A self-organizing map reduces the chroma of photographs to a few codewords. Figures 8 and 9 of the
+paper show what that does to an image: hardly anything in a good case, and a rare colour is lost in a
+bad one.
+"""
+
+# %%
+# Four codebooks
+# --------------
+# They are learned from the chroma of pixels of all photographs, as in the paper: 9, 25, 100 and 400
+# codewords.
+
+import matplotlib.pyplot as plt
+
+from nncolor import SOMQuantizer, sample_pixels
+from nncolor.datasets import load_sample_photos
+from nncolor.plotting import CodebookDisplay, QuantizationDisplay
+
+photos = load_sample_photos()
+pixels = sample_pixels(photos.images, n_per_image=2500, random_state=0)
+quantizers = [
+    SOMQuantizer(map_shape=(side, side), n_iter=40_000, random_state=0).fit(pixels.chroma)
+    for side in (3, 5, 10, 20)
+]
+for quantizer in quantizers:
+    print(
+        f"{len(quantizer.codebook_)} codewords: quantization error {quantizer.quantization_error_:.3f}, "
+        f"topographic error {quantizer.topographic_error_:.3f}"
+    )
+
+# %%
+# A map has its codewords in order
+# --------------------------------
+# Neighbours on the map are neighbours in colour. The share of the pixels that have a codeword stands
+# in its square; in the plane of chroma it is the area of its point.
+
+figure, axes = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
+CodebookDisplay.from_estimator(quantizers[1], ax=axes[0])
+CodebookDisplay.from_estimator(quantizers[1], kind="plane", ax=axes[1])
+
+# %%
+# A good case (Figure 8)
+# ----------------------
+# The colours of the cat are frequent in the photographs; nine codewords are nearly enough.
+
+QuantizationDisplay.from_estimator(quantizers, photos.images[photos.names.index("chelsea")])
+
+# %%
+# A bad case (Figure 9)
+# ---------------------
+# The blue-green behind the flower is rare in all photographs together: with nine codewords it turns
+# into a greyish blue, and the petals into pink. Both come back with larger maps.
+
+QuantizationDisplay.from_estimator(quantizers, photos.images[photos.names.index("flower")])
+plt.show()
