@@ -14,8 +14,8 @@ _ORDERING = 1 / 6
 # Neighbourhood radius of the fine-tuning phase: where it starts, and between which two radii it
 # ends. The smaller one fits the rows better, the larger one keeps the map in order.
 _FINE_SIGMA, _LOOSE_SIGMA, _STIFF_SIGMA = 0.9, 0.2, 0.45
-# The order is judged this often, on this many rows, by this topographic error.
-_CHECKS, _JUDGED_ROWS, _TOPOGRAPHIC_ERROR = 60, 5000, 0.065
+# The order is judged this often, on this many rows.
+_CHECKS, _JUDGED_ROWS = 60, 5000
 
 
 def default_n_iter(map_shape, n_rows):
@@ -75,10 +75,11 @@ def _fine_tune(som, rows, n_updates, fixed_sigma, learning_rate, random_state, b
     judged = rows[order[:_JUDGED_ROWS]]
     neighbours = neighbour_matrix(som)
     stiffness = 0.5
+    tolerated = tolerated_topographic_error(max(som.get_weights().shape[:2]))
     for step in range(n_updates):
         elapsed = step / n_updates
         if fixed_sigma is None and step % max(1, n_updates // _CHECKS) == 0:
-            broken = _topographic_error(som, judged, neighbours) > _TOPOGRAPHIC_ERROR
+            broken = _topographic_error(som, judged, neighbours) > tolerated
             stiffness = min(max(stiffness + (0.1 if broken else -0.1), 0), 1)
         last_sigma = _LOOSE_SIGMA * (_STIFF_SIGMA / _LOOSE_SIGMA) ** stiffness
         sigma = fixed_sigma or _FINE_SIGMA * (last_sigma / _FINE_SIGMA) ** elapsed
@@ -97,6 +98,11 @@ def neighbour_matrix(som):
     x, y = (axis.ravel() for axis in som.get_euclidean_coordinates())
     across, down = np.abs(x[:, None] - x), np.abs(y[:, None] - y)
     return np.hypot(across, down) < 1.01 if som.topology == "hexagonal" else np.maximum(across, down) <= 1
+
+
+def tolerated_topographic_error(side):
+    """Topographic error below which a map counts as ordered; that of small maps jumps more."""
+    return min(0.03 + 0.0025 * side, 0.07)
 
 
 def _topographic_error(som, rows, neighbours):

@@ -76,19 +76,20 @@ def sample_features(X, extractor, n_per_image, random_state, *, n_jobs, verbose)
     if isinstance(X, PixelSamples):
         if len(X) == 0:
             raise ValueError("The PixelSamples holds no pixel to learn from.")
+        _check_chroma(X.chroma, X.groups, verbose)
         features = np.asarray(extractor.fit(X, None).transform(X))
-        starts = np.flatnonzero(np.diff(X.groups)) + 1
-        return extractor, features, _check_chroma(np.split(X.chroma, starts), verbose, X.groups[[0, *starts]])
+        return extractor, features, X.chroma
     options = {"n_jobs": n_jobs, "verbose": verbose}
     if _requires_fit(extractor):
-        parts = sample_batch(X, n_per_image, random_state, **options)
-        pixels = join_pixels(parts)
-        features = np.asarray(extractor.fit(pixels, None).transform(pixels))
-        return extractor, features, _check_chroma([part.chroma for part in parts], verbose)
+        pixels = join_pixels(sample_batch(X, n_per_image, random_state, **options))
+        return sample_features(pixels, extractor, None, None, **options)
     # What needs no fit can work where the image is read, so that no image has to be kept.
     finish = partial(_features_and_chroma, extractor)
     features, chroma = zip(*sample_batch(X, n_per_image, random_state, finish=finish, **options), strict=True)
-    return extractor, np.concatenate(features), _check_chroma(chroma, verbose)
+    groups = np.repeat(np.arange(len(chroma)), [len(part) for part in chroma])
+    chroma = np.concatenate(chroma)
+    _check_chroma(chroma, groups, verbose)
+    return extractor, np.concatenate(features), chroma
 
 
 def _requires_fit(extractor):
@@ -102,19 +103,19 @@ def _features_and_chroma(extractor, pixels):
         return np.asarray(extractor.transform(pixels)), pixels.chroma
 
 
-def _check_chroma(parts, verbose, positions=None):
-    """Chroma of all images out of those of each; an error if there is none."""
-    positions = range(len(parts)) if positions is None else positions
-    pairs = zip(positions, parts, strict=True)
-    neutral = [str(position) for position, chroma in pairs if np.abs(chroma).max() < NEUTRAL_CHROMA]
-    if len(neutral) == len(parts):
+def _check_chroma(chroma, groups, verbose):
+    """Raise if no image has any chroma; name those that have none if `verbose`."""
+    images, group = np.unique(groups, return_inverse=True)
+    strongest = np.zeros(len(images), chroma.dtype)
+    np.maximum.at(strongest, group, np.abs(chroma).max(axis=1))
+    neutral = images[strongest < NEUTRAL_CHROMA]
+    if len(neutral) == len(images):
         raise ValueError(
             "There is no colour to learn: all pixels are grey, though the images have three "
             "channels. Pass colour photographs."
         )
-    if neutral and verbose:
-        print(f"[SOMColorizer] There is no chroma in image {', '.join(neutral)}.")
-    return np.concatenate(parts)
+    if len(neutral) and verbose:
+        print(f"[SOMColorizer] There is no chroma in image {', '.join(map(str, neutral))}.")
 
 
 def fit_codebook(quantizer, chroma, verbose):
