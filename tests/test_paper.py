@@ -107,14 +107,17 @@ def test_table_2_runs_as_the_paper_says(pixels, quantizer):
         shares = np.bincount(labels[test], minlength=9) / len(test)
         assert_allclose(shares, np.bincount(labels, minlength=9) / len(labels), atol=2e-3)
     search = GridSearchCV(
-        make_pipeline(PatchExtractor(), quick_classifier(random_state=0, tol=1e-2, max_iter=500)),
-        {"patchextractor__patch_size": [3, 5], "mlpclassifier__hidden_layer_sizes": [(10,), (20, 20)]},
+        make_pipeline(PatchExtractor(), quick_classifier(random_state=0, tol=2e-3, max_iter=2000)),
+        {"patchextractor__patch_size": [3, 5], "mlpclassifier__hidden_layer_sizes": [(10,), (100, 100)]},
         cv=splits,
         return_train_score=True,
     ).fit(pixels, labels)
+    found = search.cv_results_
     most_frequent = np.bincount(labels).max() / len(labels)
-    assert (search.cv_results_["mean_test_score"] > most_frequent).all()
-    assert search.cv_results_["mean_train_score"].mean() > search.cv_results_["mean_test_score"].mean()
+    assert (found["mean_test_score"] > most_frequent).all()
+    # "a big difference between both could indicate over-fitting": the large network's is the larger
+    gap = (found["mean_train_score"] - found["mean_test_score"]).reshape(2, 2)
+    assert (gap[1] > gap[0] + 0.03).all()
 
 
 def test_future_work_position_is_a_feature(pixels):
