@@ -1,10 +1,15 @@
 import numpy as np
 import pytest
+from hypothesis import settings
 from skimage.transform import resize
 from sklearn.neural_network import MLPClassifier
 
 from nncolor import PatchExtractor, SOMColorizer, SOMQuantizer
 from nncolor.datasets import load_sample_photos
+
+# The same examples on every run; machines are too different for deadlines.
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.load_profile("repeatable")
 
 
 def quick_classifier(**params):

@@ -96,7 +96,7 @@ def test_mean_of_cells_by_hand():
     assert_allclose(mean, [-1, -1, -0.75, -0.25, 0.25, 0.75, 1, 1], atol=1e-5)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     image=st.tuples(st.integers(1, 20), st.integers(1, 20)).flatmap(lambda shape: arrays(np.uint8, shape)),
     size=st.sampled_from([1, 3, 5, 9]),
@@ -114,7 +114,7 @@ def test_mirrored_image_has_mirrored_patches(image, size):
     assert_allclose(features[..., n_patch:], mirrored[..., n_patch:], atol=4e-3)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(image=st.tuples(st.integers(1, 40), st.integers(1, 40)).flatmap(lambda shape: arrays(np.uint8, shape)))
 def test_features_are_finite_and_of_the_order_of_one(image):
     features = PatchExtractor(3, position=True, context_scales=(2, 4.5, 64)).transform([image])
