@@ -118,7 +118,8 @@ def initial_codes(rows, map_shape):
     n_rows, n_columns = map_shape
     if rows.shape[1] == 1:
         return np.quantile(rows, np.linspace(0, 1, n_rows * n_columns + 2)[1:-1]).reshape(*map_shape, 1)
-    covariance = rows.T @ rows / len(rows)
+    # not by BLAS, whose last bits depend on its number of threads
+    covariance = np.einsum("ni,nj->ij", rows, rows) / len(rows)
     values, vectors = np.linalg.eigh(covariance)
     # the longer side of the map lies along the first axis
     longer, shorter = vectors[:, -1], vectors[:, -2]
