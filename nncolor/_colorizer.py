@@ -10,12 +10,12 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.validation import check_is_fitted
 
-from ._color import join_lightness_chroma, lightness_chroma, output_dtype, to_unit_range
+from ._color import join_lightness_chroma, output_dtype, to_unit_range
 from ._images import stack_like
 from ._inference import CodewordModel
 from ._parallel import map_batch, single_threaded
 from ._pixels import PixelSamples
-from ._training import DEFAULTS, codewords_of, fit_classifier, fit_codebook, prepare, sample_features
+from ._training import DEFAULTS, fit_classifier, fit_codebook, prepare, repaint, sample_features
 from ._typing import Image, ImageBatch, Images, RandomState
 from .metrics import ciede2000
 
@@ -388,6 +388,4 @@ def _error_of_image(model, image, n_threads):
 
 
 def _quantize_image(model, image, n_threads, *, quantizer):
-    lightness, chroma = lightness_chroma(image)
-    codewords = model.codebook[codewords_of(quantizer, chroma)]
-    return join_lightness_chroma(lightness, codewords, output_dtype(image.dtype))
+    return repaint(image, quantizer, output_dtype(image.dtype))

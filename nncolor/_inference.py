@@ -309,10 +309,7 @@ class _ExtractedFeatures:
         self.extractor = extractor
         self.image_lightness = image_lightness(image)
         self.shape = self.image_lightness.shape
-        no_places = np.zeros(0, np.intp)
-        self.pixels = pixels_of_image(
-            self.image_lightness, no_places, no_places, np.zeros((0, 2), np.float32)
-        )
+        self.memo = {}
 
     def block(self, top, bottom, left, right):
         return _ExtractedBlock(self, top, bottom, left, right)
@@ -325,5 +322,5 @@ class _ExtractedBlock:
 
     def tile(self, top, bottom, left, right):
         rows, columns = np.mgrid[top:bottom, left:right].reshape(2, -1)
-        pixels = self.source.pixels._at_places(rows, columns)
+        pixels = pixels_of_image(self.source.image_lightness, rows, columns, memo=self.source.memo)
         return np.asarray(self.source.extractor.transform(pixels)).T

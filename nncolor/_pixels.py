@@ -171,21 +171,19 @@ class PixelSamples:
             self._memo[key] = function()
         return self._memo[key]
 
-    def _at_places(self, rows, columns):
-        """PixelSamples of other pixels of the first image, without chroma."""
-        n = len(rows)
-        no_chroma, groups = np.zeros((n, 2), np.float32), np.zeros(n, np.intp)
-        return PixelSamples(
-            self._plane, self._offsets, self._shapes, groups, rows, columns, no_chroma, self._memo
-        )
-
     def _at(self, rows, columns):
         groups = self.groups.reshape((-1,) + (1,) * (rows.ndim - 1))
         return self._offsets[groups] + rows * self._shapes[groups, 1] + columns
 
 
-def pixels_of_image(lightness, rows, columns, chroma):
-    """PixelSamples of pixels of one image, given its lightness of shape (H, W)."""
+def pixels_of_image(lightness, rows, columns, chroma=None, memo=None):
+    """PixelSamples of pixels of one image, given its lightness of shape (H, W).
+
+    Without `chroma`, the chroma of the pixels is zero. Those with the same `memo`, a dict, share
+    what is worked out of the whole image.
+    """
+    if chroma is None:
+        chroma = np.zeros((len(rows), 2), np.float32)
     return PixelSamples(
         np.ascontiguousarray(lightness).reshape(-1),
         np.zeros(1, np.intp),
@@ -194,6 +192,7 @@ def pixels_of_image(lightness, rows, columns, chroma):
         rows,
         columns,
         chroma,
+        memo,
     )
 
 

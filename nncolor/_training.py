@@ -11,7 +11,7 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 
-from ._color import NEUTRAL_CHROMA
+from ._color import NEUTRAL_CHROMA, join_lightness_chroma, lightness_chroma
 from ._patches import PatchExtractor
 from ._pixels import PixelSamples, join_pixels, sample_batch
 from ._progress import training_progress
@@ -144,6 +144,13 @@ def codewords_of(quantizer, chroma):
     # KMeans insists on the dtype that it was fitted with
     rows = chroma.reshape(-1, 2).astype(quantizer.cluster_centers_.dtype, copy=False)
     return quantizer.predict(rows).reshape(chroma.shape[:-1])
+
+
+def repaint(image, quantizer, dtype):
+    """Colour image with the chroma of its nearest codewords in place of its own."""
+    lightness, chroma = lightness_chroma(image)
+    codebook = np.asarray(quantizer.cluster_centers_)
+    return join_lightness_chroma(lightness, codebook[codewords_of(quantizer, chroma)], dtype)
 
 
 def _last_step(estimator):

@@ -7,7 +7,7 @@ import numpy as np
 
 from ._color import image_lightness, join_lightness_chroma, lightness_chroma, to_unit_range
 from ._images import iter_batch, load_image
-from ._training import codewords_of
+from ._training import repaint
 from .metrics import ciede2000
 
 __all__ = ["CodebookDisplay", "ColorizationDisplay", "QuantizationDisplay"]
@@ -233,13 +233,9 @@ class QuantizationDisplay:
         """
         estimators = estimator if isinstance(estimator, (list, tuple)) else [estimator]
         image = load_image(0, image, color=True)[..., :3]
-        lightness, chroma = lightness_chroma(image)
-        painted, titles = [], []
-        for quantizer in map(_quantizer_of, estimators):
-            codebook = np.asarray(quantizer.cluster_centers_)
-            codewords = codebook[codewords_of(quantizer, chroma)]
-            painted.append(join_lightness_chroma(lightness, codewords, np.float32))
-            titles.append(f"{len(codebook)} codewords")
+        quantizers = [_quantizer_of(estimator) for estimator in estimators]
+        painted = [repaint(image, quantizer, np.float32) for quantizer in quantizers]
+        titles = [f"{len(quantizer.cluster_centers_)} codewords" for quantizer in quantizers]
         return cls.from_predictions(image, painted, titles, ax=ax)
 
     @classmethod

@@ -507,36 +507,29 @@ def assert_same_search(searches):
     assert np.isfinite(one.cv_results_["mean_test_score"]).all()
 
 
+SEARCHES = {
+    "pipeline": (
+        make_pipeline(PatchExtractor(), quick_classifier(random_state=0)),
+        {"patchextractor__patch_size": [1, 3], "mlpclassifier__hidden_layer_sizes": [(5,), (8, 8)]},
+    ),
+    "colorizer": (
+        quick_colorizer(),
+        {"extractor__patch_size": [1, 3], "quantizer__map_shape": [(2, 2), (3, 3)]},
+    ),
+}
+
+
 @pytest.mark.parametrize("grouped", [False, True], ids=["stratified", "grouped"])
-def test_search_over_a_pipeline(photos, grouped):
+@pytest.mark.parametrize(("estimator", "grid"), SEARCHES.values(), ids=SEARCHES)
+def test_search_over_pixels(photos, estimator, grid, grouped):
     pixels = sample_pixels(photos, 150, random_state=0)
     labels = SOMQuantizer(n_iter=1000, random_state=0).fit_predict(pixels.chroma)
     split = GroupShuffleSplit if grouped else StratifiedShuffleSplit
     groups = {"groups": pixels.groups} if grouped else {}
-    pipe = make_pipeline(PatchExtractor(), quick_classifier(random_state=0))
-    grid = {"patchextractor__patch_size": [1, 3], "mlpclassifier__hidden_layer_sizes": [(5,), (8, 8)]}
+    cv = split(2, test_size=0.5, random_state=0)
     assert_same_search(
         [
-            GridSearchCV(pipe, grid, cv=split(2, test_size=0.5, random_state=0), n_jobs=n_jobs).fit(
-                pixels, labels, **groups
-            )
-            for n_jobs in (1, 2)
-        ]
-    )
-
-
-@pytest.mark.parametrize("grouped", [False, True], ids=["stratified", "grouped"])
-def test_search_over_the_colorizer_on_pixels(photos, grouped):
-    pixels = sample_pixels(photos, 150, random_state=0)
-    labels = SOMQuantizer(n_iter=1000, random_state=0).fit_predict(pixels.chroma)
-    split = GroupShuffleSplit if grouped else StratifiedShuffleSplit
-    groups = {"groups": pixels.groups} if grouped else {}
-    grid = {"extractor__patch_size": [1, 3], "quantizer__map_shape": [(2, 2), (3, 3)]}
-    assert_same_search(
-        [
-            GridSearchCV(
-                quick_colorizer(), grid, cv=split(2, test_size=0.5, random_state=0), n_jobs=n_jobs
-            ).fit(pixels, labels, **groups)
+            GridSearchCV(estimator, grid, cv=cv, n_jobs=n_jobs).fit(pixels, labels, **groups)
             for n_jobs in (1, 2)
         ]
     )

@@ -18,6 +18,7 @@ os.environ.setdefault("PYTHONWARNINGS", "ignore:Stochastic Optimizer")
 
 import numpy as np  # noqa: E402
 from _report import Results, machine, table  # noqa: E402
+from skimage.color import luv2rgb, rgb2luv  # noqa: E402
 from sklearn.cluster import KMeans  # noqa: E402
 from sklearn.model_selection import GridSearchCV, GroupShuffleSplit, StratifiedShuffleSplit  # noqa: E402
 from sklearn.neural_network import MLPClassifier  # noqa: E402
@@ -216,7 +217,7 @@ def future_work(results, paths):
             results.measure(f"future, {name}, {trial}", measure_colours, left, right, *settings)
             for trial, settings in trials.items()
         ]
-        grey = mean_ciede2000(right, [np.zeros_like(right[0]) + grey_of(right[0])])
+        grey = mean_ciede2000(right, [grey_of(right[0])])
         lines.append(
             [
                 name,
@@ -235,8 +236,6 @@ def future_work(results, paths):
 
 def grey_of(image):
     """The image without its chroma."""
-    from skimage.color import luv2rgb, rgb2luv
-
     luv = rgb2luv(image)
     luv[..., 1:] = 0
     return (luv2rgb(luv) * 255).round().astype(np.uint8)
