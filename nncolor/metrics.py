@@ -1,20 +1,39 @@
 """How far colours are from the truth, and how colourful they are.
 
-Each measure takes the true and the predicted images as two batches of the same length and sizes.
+Each measure takes the true and the predicted images as two batches of the same length and sizes. The
+scorers are for the `scoring` of :class:`~sklearn.model_selection.GridSearchCV` and its like: they hold a
+colorizer's prediction against the colour images that it is given, so there is no `y`.
 """
 
 import numpy as np
 from skimage.color import deltaE_ciede2000, rgb2lab
-from skimage.metrics import peak_signal_noise_ratio
+from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from ._color import lightness_chroma, to_unit_range
 from ._images import iter_batch, load_image
+from ._scorers import ColorizationScorer
 from ._typing import ImageBatch
 
-__all__ = ["mean_ciede2000", "psnr", "colorfulness", "mean_chroma"]
+__all__ = [
+    "mean_ciede2000",
+    "psnr",
+    "ssim",
+    "colorfulness",
+    "mean_chroma",
+    "chroma_rmse",
+    "raw_accuracy_auc",
+    "ColorizationScorer",
+    "neg_mean_ciede2000_scorer",
+    "neg_chroma_rmse_scorer",
+    "psnr_scorer",
+    "ssim_scorer",
+    "raw_accuracy_auc_scorer",
+]
 
 # Pixels whose colour difference is computed at a time, in float64.
 _CHUNK = 1 << 18
+# Of raw_accuracy_auc, in units of a*, b*.
+_LARGEST_THRESHOLD = 150
 
 
 def mean_ciede2000(truth: ImageBatch, prediction: ImageBatch) -> float:
@@ -104,6 +123,53 @@ def psnr(truth: ImageBatch, prediction: ImageBatch) -> float:
     return float(np.mean(ratios))
 
 
+def ssim(truth: ImageBatch, prediction: ImageBatch) -> float:
+    """Structural similarity in RGB, mean over the images.
+
+    Parameters
+    ----------
+    truth, prediction : batches of colour images
+        Of the same length, images of the same sizes, at least 7 x 7 pixels. Grey images count as
+        colourless.
+
+    Returns
+    -------
+    similarity : float
+        1 at best. Colorizers keep the lightness, and most of the structure with it: differences
+        are small.
+
+    Raises
+    ------
+    ValueError
+        If the batches do not belong together, or an image is too small.
+
+    See Also
+    --------
+    skimage.metrics.structural_similarity : The measure of one image.
+
+    References
+    ----------
+    Z. Wang, A. C. Bovik, H. R. Sheikh, E. P. Simoncelli, "Image quality assessment: from error
+    visibility to structural similarity", IEEE Transactions on Image Processing 13(4), 2004.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nncolor.metrics import ssim
+    >>> ssim(np.zeros((1, 8, 8, 3)), np.zeros((1, 8, 8, 3)))
+    1.0
+    """
+    values = []
+    for position, (true, predicted) in enumerate(_pairs(truth, prediction)):
+        if min(true.shape[:2]) < 7:
+            raise ValueError(
+                f"image {position} is {true.shape[0]} x {true.shape[1]}; structural similarity needs at "
+                "least 7 x 7 pixels, and images instead of a PixelSamples."
+            )
+        values.append(structural_similarity(true, predicted, channel_axis=-1, data_range=1))
+    return float(np.mean(values))
+
+
 def colorfulness(images: ImageBatch) -> float:
     """Colourfulness of Hasler and Süsstrunk, mean over the images.
 
@@ -164,6 +230,86 @@ def mean_chroma(images: ImageBatch) -> float:
         total += np.hypot(chroma[..., 0], chroma[..., 1]).sum(dtype=np.float64)
         n_pixels += chroma[..., 0].size
     return float(total / n_pixels)
+
+
+def chroma_rmse(truth: ImageBatch, prediction: ImageBatch) -> float:
+    """Root of the mean squared distance in (u*, v*) over all pixels of all images.
+
+    Parameters
+    ----------
+    truth, prediction : batches of colour images
+        Of the same length, images of the same sizes. Grey images count as colourless.
+
+    Returns
+    -------
+    error : float
+        In units of CIE u*, v*; 0 is best. It rewards cautious, greyish colours.
+
+    Raises
+    ------
+    ValueError
+        If the batches do not belong together.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nncolor.metrics import chroma_rmse
+    >>> red = np.array([[[[1.0, 0.0, 0.0]]]])
+    >>> round(chroma_rmse(red, np.zeros((1, 1, 1, 3))), 1)
+    179.0
+    """
+    total = n_pixels = 0
+    for true, predicted in _pairs(truth, prediction):
+        difference = lightness_chroma(true)[1] - lightness_chroma(predicted)[1]
+        total += (difference**2).sum(dtype=np.float64)
+        n_pixels += true[..., 0].size
+    return float(np.sqrt(total / n_pixels))
+
+
+def raw_accuracy_auc(truth: ImageBatch, prediction: ImageBatch) -> float:
+    """Raw accuracy of Zhang et al.: area under the share of pixels within a distance in (a*, b*).
+
+    Parameters
+    ----------
+    truth, prediction : batches of colour images
+        Of the same length, images of the same sizes. Grey images count as colourless.
+
+    Returns
+    -------
+    area : float in [0, 1]
+        The share of pixels whose (a*, b*) lies within a threshold of the truth, integrated over
+        thresholds from 0 to 150 and divided by 150. 1 is best.
+
+    Raises
+    ------
+    ValueError
+        If the batches do not belong together.
+
+    References
+    ----------
+    R. Zhang, P. Isola, A. A. Efros, "Colorful Image Colorization", ECCV 2016, section 3.1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nncolor.metrics import raw_accuracy_auc
+    >>> raw_accuracy_auc(np.ones((1, 2, 2, 3)), np.ones((1, 2, 2, 3)))
+    1.0
+    """
+    total = n_pixels = 0
+    for true, predicted in _pairs(truth, prediction):
+        distance = np.linalg.norm(rgb2lab(true)[..., 1:] - rgb2lab(predicted)[..., 1:], axis=-1)
+        # a pixel at a distance d is inside from the threshold d on
+        total += np.clip(1 - distance / _LARGEST_THRESHOLD, 0, 1).sum(dtype=np.float64)
+        n_pixels += distance.size
+    return float(total / n_pixels)
+
+
+neg_mean_ciede2000_scorer = ColorizationScorer(mean_ciede2000, greater_is_better=False)
+neg_chroma_rmse_scorer = ColorizationScorer(chroma_rmse, greater_is_better=False)
+psnr_scorer = ColorizationScorer(psnr)
+ssim_scorer = ColorizationScorer(ssim)
+raw_accuracy_auc_scorer = ColorizationScorer(raw_accuracy_auc)
 
 
 def _pairs(truth, prediction):

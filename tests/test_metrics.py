@@ -1,10 +1,30 @@
+import pickle
+
 import numpy as np
 import pytest
+from conftest import quick_colorizer
 from numpy.testing import assert_allclose
 from skimage.color import deltaE_ciede2000, lab2rgb, rgb2lab, rgb2luv
-from skimage.metrics import peak_signal_noise_ratio
+from skimage.metrics import peak_signal_noise_ratio, structural_similarity
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
 
-from nncolor.metrics import colorfulness, mean_chroma, mean_ciede2000, psnr
+from nncolor import sample_pixels
+from nncolor.metrics import (
+    ColorizationScorer,
+    chroma_rmse,
+    colorfulness,
+    mean_chroma,
+    mean_ciede2000,
+    neg_chroma_rmse_scorer,
+    neg_mean_ciede2000_scorer,
+    psnr,
+    psnr_scorer,
+    raw_accuracy_auc,
+    raw_accuracy_auc_scorer,
+    ssim,
+    ssim_scorer,
+)
 
 
 @pytest.fixture
@@ -51,7 +71,7 @@ def test_mean_chroma(photos):
     assert_allclose(mean_chroma(photos), np.concatenate(lengths).mean(), rtol=1e-4)
 
 
-@pytest.mark.parametrize("measure", [mean_ciede2000, psnr])
+@pytest.mark.parametrize("measure", [mean_ciede2000, psnr, ssim, chroma_rmse, raw_accuracy_auc])
 class TestPairs:
     def test_dtypes_and_grey(self, measure, photos):
         grey = photos[0][..., 1]
@@ -77,3 +97,107 @@ class TestPairs:
     def test_single_image(self, measure, photos):
         with pytest.raises(ValueError, match=r"Write \[image\]"):
             measure(photos[0], photos[0])
+
+
+def test_ssim(photos, other):
+    expected = [
+        structural_similarity(one / 255, two / 255, channel_axis=-1, data_range=1)
+        for one, two in zip(photos, other, strict=True)
+    ]
+    assert_allclose(ssim(photos, other), np.mean(expected), rtol=1e-4)
+    assert_allclose(ssim(photos, photos), 1)
+
+
+def test_ssim_of_small_images_says_how_large_they_must_be(photos):
+    small = [photos[0], photos[1][:6]]
+    with pytest.raises(ValueError, match="image 1 is 6 x 40; structural similarity needs at least 7 x 7"):
+        ssim(small, small)
+
+
+def test_chroma_rmse(photos, other):
+    squares = [
+        ((rgb2luv(one) - rgb2luv(two))[..., 1:] ** 2).sum(axis=-1).ravel()
+        for one, two in zip(photos, other, strict=True)
+    ]
+    assert_allclose(chroma_rmse(photos, other), np.sqrt(np.concatenate(squares).mean()), rtol=1e-4)
+
+
+def test_raw_accuracy_auc_is_the_integral_over_thresholds(photos, other):
+    distance = np.concatenate(
+        [
+            np.linalg.norm((rgb2lab(one) - rgb2lab(two))[..., 1:], axis=-1).ravel()
+            for one, two in zip(photos, other, strict=True)
+        ]
+    )
+    thresholds = np.linspace(0, 150, 3001)
+    inside = [(distance <= threshold).mean() for threshold in thresholds]
+    assert_allclose(raw_accuracy_auc(photos, other), np.mean(inside), rtol=1e-3)
+
+
+def test_raw_accuracy_auc_by_hand():
+    # one pixel is right, one is 30 away in a*, one is farther away than any threshold
+    truth = lab2rgb(np.array([[[50, 0, 0], [50, 0, 0]]], float))
+    prediction = lab2rgb(np.array([[[50, 0, 0], [50, 30, 0]]], float))
+    assert_allclose(raw_accuracy_auc([truth], [prediction]), (1 + 120 / 150) / 2, rtol=1e-3)
+    blue, green = np.array([[[0, 0, 1.0]]]), np.array([[[0, 1.0, 0]]])
+    assert raw_accuracy_auc([blue], [green]) == 0
+
+
+class TestScorers:
+    SCORERS = [
+        (neg_mean_ciede2000_scorer, lambda *pair: -mean_ciede2000(*pair)),
+        (neg_chroma_rmse_scorer, lambda *pair: -chroma_rmse(*pair)),
+        (psnr_scorer, psnr),
+        (ssim_scorer, ssim),
+        (raw_accuracy_auc_scorer, raw_accuracy_auc),
+    ]
+
+    @pytest.mark.parametrize(("scorer", "value"), SCORERS, ids=lambda x: repr(x))
+    def test_the_truth_is_what_is_given(self, scorer, value, photos, colorizer):
+        assert_allclose(scorer(colorizer, photos), value(photos, colorizer.predict(photos)))
+        assert_allclose(scorer(colorizer, photos, y=np.zeros(3)), scorer(colorizer, photos))
+
+    def test_the_error_is_that_of_score(self, photos, colorizer):
+        assert_allclose(neg_mean_ciede2000_scorer(colorizer, photos), colorizer.score(photos), rtol=1e-4)
+        pixels = sample_pixels(photos, 50, random_state=0)
+        assert_allclose(neg_mean_ciede2000_scorer(colorizer, pixels), colorizer.score(pixels), rtol=1e-4)
+
+    def test_pixels_do_for_measures_of_pixels(self, photos, colorizer):
+        pixels = sample_pixels(photos, 10_000, random_state=0)
+        for scorer in (neg_chroma_rmse_scorer, raw_accuracy_auc_scorer):
+            plain = clone(colorizer).set_params(smoothing_radius=0, random_state=0).fit(photos)
+            assert_allclose(scorer(plain, pixels), scorer(plain, photos), rtol=0.02)
+        with pytest.raises(ValueError, match="images instead of a PixelSamples"):
+            ssim_scorer(colorizer, pixels)
+        with pytest.raises(ValueError, match="no pixel to judge by"):
+            psnr_scorer(colorizer, pixels[:0])
+
+    def test_a_search_tunes_what_the_eye_sees(self, photos):
+        search = GridSearchCV(
+            quick_colorizer(),
+            {"quantizer__map_shape": [(1, 2), (3, 3)], "temperature": [0, 1]},
+            cv=[([0, 1, 2, 3], [0, 1, 2, 3])],
+            scoring={"error": neg_mean_ciede2000_scorer, "rmse": neg_chroma_rmse_scorer},
+            refit="rmse",
+        ).fit(photos)
+        for params, error in zip(
+            search.cv_results_["params"], search.cv_results_["mean_test_error"], strict=True
+        ):
+            fitted = quick_colorizer().set_params(**params).fit(photos)
+            assert_allclose(error, -mean_ciede2000(photos, fitted.predict(photos)))
+        # the mean is what a squared error asks for
+        assert search.best_params_["temperature"] == 1
+
+    def test_a_measure_of_ones_own(self, photos, colorizer):
+        def lost_chroma(truth, prediction):
+            return mean_chroma(truth) - mean_chroma(prediction)
+
+        scorer = ColorizationScorer(lost_chroma, greater_is_better=False)
+        assert_allclose(
+            scorer(colorizer, photos), mean_chroma(colorizer.predict(photos)) - mean_chroma(photos)
+        )
+        assert repr(scorer) == "ColorizationScorer(lost_chroma, greater_is_better=False)"
+
+    def test_it_can_be_pickled(self, photos, colorizer):
+        copy = pickle.loads(pickle.dumps(psnr_scorer))
+        assert copy(colorizer, photos) == psnr_scorer(colorizer, photos)
