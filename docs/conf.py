@@ -16,7 +16,8 @@ extensions = [
     "sphinx_gallery.gen_gallery",
 ]
 templates_path = ["_templates"]
-exclude_patterns = ["_build", "benchmarks"]
+# tables that the scripts in benchmarks print; pages include them
+exclude_patterns = ["_build", "benchmarks", "paper_tables.md", "benchmark_*.md"]
 html_theme = "pydata_sphinx_theme"
 html_theme_options = {"show_prev_next": False}
 html_show_sourcelink = False

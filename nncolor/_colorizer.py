@@ -377,7 +377,7 @@ class SOMColorizer(BaseEstimator):
 
     def _on_pixels(self, method, pixels):
         model = self._model()
-        return np.ascontiguousarray(model.on_pixels(partial(method, model), pixels).T)
+        return model.on_pixels(partial(method, model), pixels)
 
 
 def _error_of_image(model, image, n_threads):

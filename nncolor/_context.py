@@ -78,48 +78,45 @@ class ContextPlanes:
                 part = down[first:last, start:stop]
                 for moment, plane in zip(moments, planes, strict=True):
                     plane[first:last] += (across @ (part @ moment).T).T
-        self.planes = [_statistics(*planes) for planes in cells]
+        self.planes = [_to_statistics(planes) for planes in cells]
 
-    def fill(self, out, top, bottom, left, right):
-        """Write the values of the pixels of a tile into `out`, (n_values, n_rows, n_columns)."""
-        rows, columns = np.arange(top, bottom), np.arange(left, right)
-        n = 0
-        for scale, planes in zip(self.scales, self.planes, strict=True):
+    def fill(self, out, rows, columns):
+        """Write the values where rows and columns cross into `out`, (n_values, n_rows, n_columns)."""
+        n_values = len(CONTEXT_VALUES)
+        for n, (scale, planes) in enumerate(zip(self.scales, self.planes, strict=True)):
             before, behind, weight = interpolation(columns, self.shape[1], scale)
-            for band in self._rows_of_cells(planes, rows, scale):
-                np.take(band, before, axis=1, out=out[n], mode="clip")
-                slope = (np.take(band, behind, axis=1) - out[n]) * weight
-                out[n] += slope
-                n += 1
+            near = slice(before[0], behind[-1] + 1)
+            across = np.zeros((near.stop - near.start, len(columns)), np.float32)
+            pixel = np.arange(len(columns))
+            across[before - near.start, pixel] = 1 - weight
+            across[behind - near.start, pixel] += weight
+            bands = self._rows_of_cells(planes[:, :, near], rows, scale)
+            np.matmul(bands, across, out=out[n * n_values : (n + 1) * n_values])
 
     def at(self, rows, columns):
         """Values of single pixels, (n_pixels, n_values)."""
         values = []
         for scale, planes in zip(self.scales, self.planes, strict=True):
             before, behind, weight = interpolation(columns, self.shape[1], scale)
+            bands = self._rows_of_cells(planes, rows, scale)
             pixel = np.arange(len(rows))
-            for band in self._rows_of_cells(planes, rows, scale):
-                value = band[pixel, before]
-                values.append(value + (band[pixel, behind] - value) * weight)
+            values += [band[pixel, before] * (1 - weight) + band[pixel, behind] * weight for band in bands]
         return np.stack(values, axis=1)
 
     def _rows_of_cells(self, planes, rows, scale):
-        """For each value, its cells in the given pixel rows: (n_rows, cells across)."""
+        """Cells of each value in the given pixel rows, (n_values, n_rows, cells across)."""
         height = self.shape[0]
         reach = round(_REACH * scale)
-        lightness, spread, energy = planes
 
-        def at(plane, rows):
+        def at(planes, rows):
             before, behind, weight = interpolation(np.clip(rows, 0, height - 1), height, scale)
-            return plane[before] + (plane[behind] - plane[before]) * weight[:, None]
+            weight = weight[:, None]
+            return planes[:, before] * (1 - weight) + planes[:, behind] * weight
 
-        yield at(lightness, rows)
-        yield at(spread, rows)
-        yield at(energy, rows)
-        yield at(lightness, rows - reach)
-        yield at(energy, rows - reach)
-        yield at(lightness, rows + reach)
-        yield at(energy, rows + reach)
+        without_spread = planes[::2]
+        return np.concatenate(
+            [at(planes, rows), at(without_spread, rows - reach), at(without_spread, rows + reach)]
+        )
 
 
 def _moments(lightness, start, stop):
@@ -135,7 +132,11 @@ def _moments(lightness, start, stop):
     return inside, inside**2, 0.5 * np.hypot(*gradient)
 
 
-def _statistics(mean, mean_square, mean_gradient):
-    """Mean, standard deviation and mean gradient of each cell."""
-    spread = np.sqrt(np.maximum(mean_square - mean**2, 0))
-    return mean, _GAIN * spread, _GAIN * mean_gradient
+def _to_statistics(cells):
+    """Mean, standard deviation and mean gradient out of the moments, (3, n_rows, n_columns), in place."""
+    mean, spread, gradient = cells
+    spread -= mean**2
+    np.maximum(spread, 0, out=spread)
+    np.sqrt(spread, out=spread)
+    cells[1:] *= _GAIN
+    return cells

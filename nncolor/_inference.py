@@ -15,11 +15,18 @@ from ._color import image_lightness, join_lightness_chroma, output_dtype
 from ._parallel import single_threaded
 from ._patches import ImageFeatures, PatchExtractor
 from ._pixels import pixels_of_image
-from ._refine import guided_filter
+from ._refine import guided_filter, reach, sampling_step
 
-_BLOCK = 1 << 20
+# Pixels of a block, and how long its shorter side is where the image allows it.
+_BLOCK = 1 << 19
+_BLOCK_SIDE = 1 << 9
+# Pixels of a tile, with the direct forward pass and without, and of a row of it. OpenBLAS multiplies a
+# small matrix with rows of this length twice as fast as with longer ones, which it packs first.
 _TILE = 1 << 13
+_TILE_ROW = 384
 _TILE_GENERAL = 1 << 16
+# Pixels that are converted to RGB at a time.
+_CONVERTED = 1 << 16
 
 
 class CodewordModel:
@@ -57,25 +64,26 @@ class CodewordModel:
         return (ImageFeatures if self.is_patch_extractor else _ExtractedFeatures)(self.extractor, image)
 
     def labels(self, features):
-        """Codewords (n,) of features (n_features, n)."""
+        """Codewords (n_groups, n) of features (n_groups, n_features, n)."""
         return self.codes[self.scores.winners(features)]
 
     def probabilities(self, features):
-        """Probabilities (n_codes, n)."""
+        """Probabilities (n_groups, n, n_codes)."""
         weights = self.scores.weights(features, 1.0)
-        probabilities = np.zeros((len(self.codebook), features.shape[1]), np.float32)
-        probabilities[self.codes] = weights / weights.sum(axis=0)
+        weights /= weights.sum(axis=1, keepdims=True)
+        probabilities = np.zeros((len(weights), weights.shape[2], len(self.codebook)), np.float32)
+        probabilities[..., self.codes] = weights.transpose(0, 2, 1)
         return probabilities
 
     def chroma(self, features):
-        """Chroma (2, n): of the winner, or the annealed mean of Zhang et al. (2016), equation 5."""
-        codebook = self.codebook[self.codes].T
+        """Chroma (n_groups, n, 2): of the winner, or the annealed mean of Zhang et al. (2016), equation 5."""
+        codebook = self.codebook[self.codes]
         if self.temperature == 0:
-            return codebook[:, self.scores.winners(features)]
+            return codebook[self.scores.winners(features)]
         weights = self.scores.weights(features, self.temperature)
         # the last row of the product is the sum of the weights
-        total = np.concatenate([codebook, np.ones((1, codebook.shape[1]), np.float32)]) @ weights
-        return total[:2] / total[2]
+        total = np.concatenate([codebook.T, np.ones((1, len(codebook)), np.float32)]) @ weights
+        return (total[:, :2] / total[:, 2:]).transpose(0, 2, 1)
 
     def predict_labels(self, image, n_jobs=1):
         labels = np.empty(image.shape[:2], np.int32)
@@ -84,14 +92,15 @@ class CodewordModel:
 
     def predict_proba(self, image, n_jobs=1):
         probabilities = np.empty((*image.shape[:2], len(self.codebook)), np.float32)
-        self._fill(image, n_jobs, lambda features: self.probabilities(features).T, probabilities)
+        self._fill(image, n_jobs, self.probabilities, probabilities)
         return probabilities
 
     def predict_chroma(self, image, n_jobs=1):
         chroma = np.empty((*image.shape[:2], 2), np.float32)
 
         def work(features, rows, columns):
-            chroma[rows, columns] = np.moveaxis(self._block_chroma(features, rows, columns)[1], 0, -1)
+            planes = self._block_chroma(features, rows, columns)[1]
+            chroma[_slices(rows, columns)] = np.moveaxis(planes, 0, -1)
 
         self._for_blocks(image, n_jobs, work)
         return chroma
@@ -107,68 +116,75 @@ class CodewordModel:
             table = color_table(self.codebook)
 
             def work(features, rows, columns):
-                labels = np.empty((rows.stop - rows.start, columns.stop - columns.start), np.intp)
-                for tile, where in self._tiles(features.block(*_bounds(rows, columns)), rows, columns):
-                    labels[where] = self.labels(tile).reshape(labels[where].shape)
+                where = _slices(rows, columns)
+                labels = np.empty((len(rows), len(columns)), np.intp)
+                self._fill_block(features, rows, columns, self.labels, labels)
                 labels *= 256
-                labels += image[rows, columns]
-                np.take(table, labels, axis=0, out=colors[rows, columns], mode="clip")
+                labels += image[where]
+                np.take(table, labels, axis=0, out=colors[where], mode="clip")
         else:
 
             def work(features, rows, columns):
                 lightness, chroma = self._block_chroma(features, rows, columns)
-                colors[rows, columns] = join_lightness_chroma(
-                    lightness, np.moveaxis(chroma, 0, -1), colors.dtype
-                )
+                block = colors[_slices(rows, columns)]
+                step = max(1, _CONVERTED // len(columns))
+                for start in range(0, len(rows), step):
+                    part = slice(start, start + step)
+                    block[part] = join_lightness_chroma(
+                        lightness[part], np.moveaxis(chroma[:, part], 0, -1), colors.dtype
+                    )
 
         self._for_blocks(image, n_jobs, work)
         return colors
 
     def on_pixels(self, method, pixels):
-        """Apply `labels`, `probabilities` or `chroma` to a PixelSamples; the pixels are the last axis."""
+        """Apply `labels`, `probabilities` or `chroma` to a PixelSamples; the pixels are the first axis."""
         parts = []
         with single_threaded(), config_context(transform_output="default"):
             for start in range(0, max(len(pixels), 1), _TILE_GENERAL):
                 features = np.asarray(self.extractor.transform(pixels[start : start + _TILE_GENERAL]))
-                parts.append(method(features.T))
-        return np.concatenate(parts, axis=-1)
+                parts.append(method(features.T[None])[0])
+        return np.concatenate(parts)
 
     def _fill(self, image, n_jobs, method, out):
-        """Write method(features), pixels first, to every pixel of `out`."""
+        """Write method(features) to every pixel of `out`."""
 
         def work(features, rows, columns):
-            block = out[rows, columns]
-            for tile, where in self._tiles(features.block(*_bounds(rows, columns)), rows, columns):
-                block[where] = method(tile).reshape(block[where].shape)
+            self._fill_block(features, rows, columns, method, out[_slices(rows, columns)])
 
         self._for_blocks(image, n_jobs, work)
+
+    def _fill_block(self, features, rows, columns, method, out):
+        """Write method(features) to every pixel of a block."""
+        for tile, where in self._tiles(features.block(rows, columns), rows, columns):
+            out[where] = method(tile).reshape(out[where].shape)
 
     def _block_chroma(self, features, rows, columns):
         """Lightness (n_rows, n_columns) and chroma (2, n_rows, n_columns) of a block, smoothed."""
         radius = self.smoothing_radius
+        step = sampling_step(radius)
+        margin = reach(radius, step) if radius else 0
         height, width = features.shape
-        wide_rows = slice(max(rows.start - 2 * radius, 0), min(rows.stop + 2 * radius, height))
-        wide_columns = slice(max(columns.start - 2 * radius, 0), min(columns.stop + 2 * radius, width))
-        block = features.block(*_bounds(wide_rows, wide_columns))
-        chroma = np.empty((2, *block.lightness.shape), np.float32)
-        for tile, where in self._tiles(block, wide_rows, wide_columns):
-            chroma[:, *where] = self.chroma(tile).reshape(chroma[:, *where].shape)
+        wide_rows, wide_columns = _widen(rows, margin, step, height), _widen(columns, margin, step, width)
+        block = features.block(wide_rows, wide_columns)
+        seen_rows, seen_columns = wide_rows[::step], wide_columns[::step]
+        chroma = np.empty((2, len(seen_rows), len(seen_columns)), np.float32)
+        pixels = np.moveaxis(chroma, 0, -1)
+        for tile, where in self._tiles(block, seen_rows, seen_columns):
+            pixels[where] = self.chroma(tile).reshape(pixels[where].shape)
         if radius:
-            chroma = guided_filter(block.lightness * np.float32(0.01), chroma, radius)
-        inner = (
-            slice(rows.start - wide_rows.start, rows.stop - wide_rows.start),
-            slice(columns.start - wide_columns.start, columns.stop - wide_columns.start),
-        )
+            chroma = guided_filter(block.lightness * np.float32(0.01), chroma, radius, step)
+        inner = _slices(rows, columns, wide_rows.start, wide_columns.start)
         return block.lightness[inner], chroma[:, *inner]
 
     def _tiles(self, block, rows, columns):
-        """Yield the features of each tile of a block, and where it lies in the block."""
-        n_columns = columns.stop - columns.start
-        step = max(1, self.tile_size // n_columns)
-        for top in range(rows.start, rows.stop, step):
-            bottom = min(top + step, rows.stop)
-            where = slice(top - rows.start, bottom - rows.start), slice(0, n_columns)
-            yield block.tile(top, bottom, columns.start, columns.stop), where
+        """Yield the features of each tile of a block, and where it lies among the rows and columns."""
+        n_columns = min(len(columns), _TILE_ROW)
+        n_rows = max(1, self.tile_size // n_columns)
+        for top in range(0, len(rows), n_rows):
+            for left in range(0, len(columns), n_columns):
+                where = slice(top, top + n_rows), slice(left, left + n_columns)
+                yield block.tile(rows[where[0]], columns[where[1]]), where
 
     def _for_blocks(self, image, n_jobs, work):
         """Call work(features, rows, columns) for each block of the image, in n_jobs threads."""
@@ -196,47 +212,59 @@ def color_table(codebook):
 
 
 def _block_grid(height, width):
-    n_across = -(-width // _TILE)
+    """Rows and columns, as ranges, of the blocks of an image."""
+    across = max(_BLOCK // min(height, _BLOCK_SIDE), 1)
+    n_across = -(-width // across)
     edges = [width * i // n_across for i in range(n_across + 1)]
     step = max(1, _BLOCK // -(-width // n_across))
     return [
-        (slice(top, min(top + step, height)), slice(left, right))
+        (range(top, min(top + step, height)), range(left, right))
         for top in range(0, height, step)
         for left, right in zip(edges[:-1], edges[1:], strict=True)
     ]
 
 
-def _bounds(rows, columns):
-    return rows.start, rows.stop, columns.start, columns.stop
+def _slices(rows, columns, top=0, left=0):
+    """Where ranges of rows and columns lie in an array whose first pixel is (top, left)."""
+    return slice(rows.start - top, rows.stop - top), slice(columns.start - left, columns.stop - left)
+
+
+def _widen(indices, margin, step, size):
+    """Range of rows or columns with a margin, as far as the image goes, from a multiple of the step."""
+    start = max(indices.start - margin, 0)
+    return range(start - start % step, min(indices.stop + margin, size))
 
 
 class _Network:
-    """Forward pass of a fitted MLPClassifier on features that come feature by feature."""
+    """Forward pass of a fitted MLPClassifier on features that come group by group, feature by feature."""
 
     def __init__(self, classifier):
-        self.weights_ = [np.ascontiguousarray(w.T, np.float32) for w in classifier.coefs_]
+        self.layers = [np.ascontiguousarray(w.T, np.float32) for w in classifier.coefs_]
         self.biases = [b.astype(np.float32)[:, None] for b in classifier.intercepts_]
         self.activation = classifier.activation
+        if self.activation == "relu":
+            # max(x + b, 0) = max(x, -b) + b, and the next layer's bias takes up the last b: one pass less
+            for layer, weights in enumerate(self.layers[1:]):
+                self.biases[layer + 1] = self.biases[layer + 1] + weights @ self.biases[layer]
         # one output neuron stands for two classes
         self.binary = classifier.out_activation_ == "logistic"
 
     def logits(self, features):
-        """Inputs of the output layer's softmax, (n_classes, n)."""
+        """Inputs of the output layer's softmax, (n_groups, n_classes, n)."""
         values = np.asarray(features, np.float32)
-        last = len(self.weights_) - 1
-        for layer, (weights, bias) in enumerate(zip(self.weights_, self.biases, strict=True)):
+        for weights, bias in zip(self.layers[:-1], self.biases[:-1], strict=True):
             values = weights @ values
-            values += bias
-            if layer < last:
-                _activate(values, self.activation)
-        return np.concatenate([np.zeros_like(values), values]) if self.binary else values
+            _activate(values, bias, self.activation)
+        values = self.layers[-1] @ values
+        values += self.biases[-1]
+        return np.concatenate([np.zeros_like(values), values], axis=1) if self.binary else values
 
     def winners(self, features):
         return _argmax(self.logits(features))
 
     def weights(self, features, temperature):
         logits = self.logits(features)
-        logits -= logits.max(axis=0)
+        logits -= logits.max(axis=1, keepdims=True)
         if temperature != 1:
             logits *= _sharpness(temperature)
         return np.exp(logits, out=logits)
@@ -247,11 +275,13 @@ def _sharpness(temperature):
     return np.float32(min(1 / temperature, 1e30))
 
 
-def _activate(values, activation):
-    """Apply MLPClassifier's activation function in place."""
+def _activate(values, bias, activation):
+    """Apply MLPClassifier's activation function to values + bias in place; short of the bias for relu."""
     if activation == "relu":
-        np.maximum(values, 0, out=values)
-    elif activation == "tanh":
+        np.maximum(values, -bias, out=values)
+        return
+    values += bias
+    if activation == "tanh":
         np.tanh(values, out=values)
     elif activation == "logistic":
         # the same function as 1 / (1 + exp(-x)), which overflows
@@ -261,14 +291,16 @@ def _activate(values, activation):
         values *= np.float32(0.5)
 
 
-def _argmax(rows):
-    """rows.argmax(axis=0), several times as fast where the rows are few and long."""
-    dtype = np.uint8 if len(rows) <= 256 else np.uint16
-    best, winner = rows[0].copy(), np.zeros(rows.shape[1], dtype)
-    for index in range(1, len(rows)):
+def _argmax(scores):
+    """scores.argmax(axis=1), several times as fast where classes are few and rows are long."""
+    n_classes = scores.shape[1]
+    dtype = np.uint8 if n_classes <= 256 else np.uint16
+    best, winner = scores[:, 0].copy(), np.zeros((len(scores), scores.shape[2]), dtype)
+    for index in range(1, n_classes):
+        score = scores[:, index]
         # winners only rise, so the larger of the two indices is the later one
-        np.maximum(winner, np.multiply(rows[index] > best, dtype(index), dtype=dtype), out=winner)
-        np.maximum(best, rows[index], out=best)
+        np.maximum(winner, np.multiply(score > best, dtype(index), dtype=dtype), out=winner)
+        np.maximum(best, score, out=best)
     return winner
 
 
@@ -279,27 +311,29 @@ class _AnyClassifier:
         self.classifier = classifier
 
     def probabilities(self, features):
-        rows = np.ascontiguousarray(features.T)
-        return np.asarray(self.classifier.predict_proba(rows), np.float32).T
+        n_groups, n_features, n = features.shape
+        rows = np.ascontiguousarray(features.transpose(0, 2, 1)).reshape(-1, n_features)
+        probabilities = np.asarray(self.classifier.predict_proba(rows), np.float32)
+        return probabilities.reshape(n_groups, n, -1).transpose(0, 2, 1)
 
     def winners(self, features):
-        return self.probabilities(features).argmax(axis=0)
+        return self.probabilities(features).argmax(axis=1)
 
     def weights(self, features, temperature):
         probabilities = self.probabilities(features)
         if temperature == 1:
             return probabilities
-        return (probabilities / probabilities.max(axis=0)) ** _sharpness(temperature)
+        return (probabilities / probabilities.max(axis=1, keepdims=True)) ** _sharpness(temperature)
 
 
 class _OnlyCode:
     """Stands for the classifier where the sample holds a single codeword."""
 
     def winners(self, features):
-        return np.zeros(features.shape[1], np.uint8)
+        return np.zeros((len(features), features.shape[2]), np.uint8)
 
     def weights(self, features, temperature):
-        return np.ones((1, features.shape[1]), np.float32)
+        return np.ones((len(features), 1, features.shape[2]), np.float32)
 
 
 class _ExtractedFeatures:
@@ -311,16 +345,18 @@ class _ExtractedFeatures:
         self.shape = self.image_lightness.shape
         self.memo = {}
 
-    def block(self, top, bottom, left, right):
-        return _ExtractedBlock(self, top, bottom, left, right)
+    def block(self, rows, columns):
+        return _ExtractedBlock(self, rows, columns)
 
 
 class _ExtractedBlock:
-    def __init__(self, source, top, bottom, left, right):
+    def __init__(self, source, rows, columns):
         self.source = source
-        self.lightness = source.image_lightness[top:bottom, left:right]
+        self.lightness = source.image_lightness[_slices(rows, columns)]
 
-    def tile(self, top, bottom, left, right):
-        rows, columns = np.mgrid[top:bottom, left:right].reshape(2, -1)
-        pixels = pixels_of_image(self.source.image_lightness, rows, columns, memo=self.source.memo)
-        return np.asarray(self.source.extractor.transform(pixels)).T
+    def tile(self, rows, columns):
+        rows, columns = np.meshgrid(rows, columns, indexing="ij")
+        pixels = pixels_of_image(
+            self.source.image_lightness, rows.ravel(), columns.ravel(), memo=self.source.memo
+        )
+        return np.asarray(self.source.extractor.transform(pixels)).T[None]

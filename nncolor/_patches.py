@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils._param_validation import Interval
 
@@ -16,6 +17,8 @@ from ._typing import FloatArray, ImageBatch
 
 # Rows of a PixelSamples whose patches are indexed at a time: bounds the index arrays.
 _CHUNK = 1 << 16
+# Rows of a tile below this length are taken together.
+_SHORT_ROW = 64
 
 
 def reflect(index, size):
@@ -127,8 +130,9 @@ class PatchExtractor(TransformerMixin, BaseEstimator):
         for position, item in iter_batch(X):
             image = load_image(position, item)
             height, width = image.shape[:2]
-            block = ImageFeatures(self, image).block(0, height, 0, width)
-            parts.append(block.tile(0, height, 0, width).T)
+            whole = range(height), range(width)
+            tile = ImageFeatures(self, image).block(*whole).tile(*whole)
+            parts.append(tile.transpose(0, 2, 1).reshape(height * width, -1))
         return np.ascontiguousarray(np.concatenate(parts))
 
     def get_feature_names_out(self, input_features=None) -> np.ndarray:
@@ -232,47 +236,67 @@ class ImageFeatures:
                 extractor.context_scales, self.shape, lambda rows: to_feature(image_lightness(image[rows]))
             )
 
-    def block(self, top, bottom, left, right):
-        """Block of the image between the given rows and columns, ready to give tiles."""
-        return _Block(self, top, bottom, left, right)
+    def block(self, rows, columns):
+        """Block of the image, ready to give tiles.
+
+        Parameters
+        ----------
+        rows, columns : range
+            With a step of 1.
+        """
+        return _Block(self, rows, columns)
 
 
 class _Block:
-    def __init__(self, source, top, bottom, left, right):
+    def __init__(self, source, rows, columns):
         self.source = source
         half = source.half
-        self.top, self.left = top, left
-        rows = reflect(np.arange(top - half, bottom + half), source.shape[0])
-        columns = reflect(np.arange(left - half, right + half), source.shape[1])
-        first_row, first_column = rows.min(), columns.min()
-        part = source.image[first_row : rows.max() + 1, first_column : columns.max() + 1]
-        lightness = image_lightness(part)
+        self.top, self.left = rows.start, columns.start
+        rows_around = reflect(np.arange(rows.start - half, rows.stop + half), source.shape[0])
+        columns_around = reflect(np.arange(columns.start - half, columns.stop + half), source.shape[1])
+        top, left = rows_around.min(), columns_around.min()
+        lightness = image_lightness(
+            source.image[top : rows_around.max() + 1, left : columns_around.max() + 1]
+        )
         self.lightness = lightness[
-            top - first_row : bottom - first_row, left - first_column : right - first_column
+            rows.start - top : rows.stop - top, columns.start - left : columns.stop - left
         ]
-        self.padded = to_feature(lightness)[rows - first_row][:, columns - first_column]
+        padded = to_feature(lightness)[rows_around - top][:, columns_around - left]
+        # (n_rows, n_columns, patch_size, patch_size), not copied
+        self.patches = sliding_window_view(padded, (2 * half + 1, 2 * half + 1))
 
-    def tile(self, top, bottom, left, right):
-        """Features of the pixels between the given rows and columns of the image.
+    def tile(self, rows, columns):
+        """Features of pixels of the block.
+
+        Parameters
+        ----------
+        rows, columns : range
+            Rows and columns of the image; a step leaves out those between.
 
         Returns
         -------
-        features : ndarray of shape (n_features, n_pixels), float32
+        features : ndarray of shape (n_groups, n_features, n_pixels of a group), float32
+            A group is a row, or all of the tile where rows are short.
         """
-        source, size = self.source, 2 * self.source.half + 1
-        n_rows, n_columns = bottom - top, right - left
-        features = np.empty((source.n_features, n_rows, n_columns), np.float32)
-        row, column = top - self.top, left - self.left
-        for i in range(size):
-            for j in range(size):
-                features[i * size + j] = self.padded[
-                    row + i : row + i + n_rows, column + j : column + j + n_columns
-                ]
-        done = size**2
+        source = self.source
+        shape = len(rows), len(columns)
+        if len(columns) < _SHORT_ROW:
+            planes = np.empty((source.n_features, *shape), np.float32)
+            features = planes.reshape(1, source.n_features, -1)
+        else:
+            features = np.empty((shape[0], source.n_features, shape[1]), np.float32)
+            planes = features.transpose(1, 0, 2)
+        patches = self.patches[_moved(rows, -self.top), _moved(columns, -self.left)]
+        done = (2 * source.half + 1) ** 2
+        planes[:done].reshape(*patches.shape[2:], *shape)[...] = patches.transpose(2, 3, 0, 1)
         if source.position:
-            features[done] = _row_feature(np.arange(top, bottom), source.shape[0])[:, None]
-            features[done + 1] = _column_feature(np.arange(left, right), source.shape[1])
+            planes[done] = _row_feature(np.asarray(rows), source.shape[0])[:, None]
+            planes[done + 1] = _column_feature(np.asarray(columns), source.shape[1])
             done += 2
         if source.context is not None:
-            source.context.fill(features[done:], top, bottom, left, right)
-        return features.reshape(source.n_features, -1)
+            source.context.fill(planes[done:], np.asarray(rows), np.asarray(columns))
+        return features
+
+
+def _moved(indices, offset):
+    return slice(indices.start + offset, indices.stop + offset, indices.step)

@@ -8,16 +8,27 @@ from scipy.ndimage import uniform_filter
 _EPSILON = 0.04**2
 
 
-def guided_filter(guide, values, radius):
+def sampling_step(radius):
+    """Every how many pixels a guided filter of this radius has to know the values.
+
+    Windows of this step hold as many samples as those of a radius of 4, which is enough: the values
+    are smooth afterwards, and the details of the result come from the guide.
+    """
+    return max(1, radius // 4)
+
+
+def guided_filter(guide, values, radius, step=1):
     """Smooth planes along a guide: within a window each is a linear function of the guide.
 
     Parameters
     ----------
     guide : ndarray of shape (H, W), float32
         In [0, 1].
-    values : ndarray of shape (n, H, W), float32
+    values : ndarray of shape (n, ceil(H / step), ceil(W / step)), float32
+        Of every step-th pixel, from the first on.
     radius : int
-        Windows have a side of 2 * radius + 1.
+        Windows have a side of about 2 * radius + 1: radius / step is rounded.
+    step : int
 
     Returns
     -------
@@ -25,22 +36,50 @@ def guided_filter(guide, values, radius):
 
     Notes
     -----
-    The result at a pixel depends on nothing farther away than 2 * radius.
+    The result at a pixel depends on nothing farther away than `reach(radius, step)`.
 
     References
     ----------
     K. He, J. Sun, X. Tang, "Guided Image Filtering", ECCV 2010, equations 5 to 8.
+    K. He, J. Sun, "Fast Guided Filter", arXiv:1505.00996, 2015: the linear functions are found for
+    every step-th pixel and interpolated.
     """
+    size = 2 * max(1, round(radius / step)) + 1
 
     def mean(plane):
-        return uniform_filter(plane, 2 * radius + 1, mode="nearest")
+        return uniform_filter(plane, size, mode="nearest")
 
-    mean_guide = mean(guide)
-    variance = np.maximum(mean(guide * guide) - mean_guide**2, 0)
-    smoothed = np.empty_like(values)
+    seen = np.ascontiguousarray(guide[::step, ::step])
+    mean_guide = mean(seen)
+    variance = np.maximum(mean(seen * seen) - mean_guide**2, 0)
+    smoothed = np.empty((len(values), *guide.shape), np.float32)
     for plane, out in zip(values, smoothed, strict=True):
         mean_plane = mean(plane)
-        slope = (mean(guide * plane) - mean_guide * mean_plane) / (variance + np.float32(_EPSILON))
+        slope = (mean(seen * plane) - mean_guide * mean_plane) / (variance + np.float32(_EPSILON))
         intercept = mean_plane - slope * mean_guide
-        np.add(mean(slope) * guide, mean(intercept), out=out)
+        np.multiply(_enlarge(mean(slope), step, guide.shape), guide, out=out)
+        out += _enlarge(mean(intercept), step, guide.shape)
     return smoothed
+
+
+def reach(radius, step):
+    """How far in pixels, a multiple of the step, the result of `guided_filter` looks."""
+    return (2 * max(1, round(radius / step)) + (step > 1)) * step
+
+
+def _enlarge(plane, step, shape):
+    """Plane of every step-th pixel, interpolated linearly to all pixels; beyond the last it is constant."""
+    if step == 1:
+        return plane
+    for axis in (0, 1):
+        sides = list(plane.shape)
+        sides[axis] *= step
+        stretched = np.empty(sides, np.float32)
+        known, wanted = np.moveaxis(plane, axis, 0), np.moveaxis(stretched, axis, 0)
+        wanted[::step] = known
+        rise = np.diff(known, axis=0, append=known[-1:])
+        for k in range(1, step):
+            np.multiply(rise, np.float32(k / step), out=wanted[k::step])
+            wanted[k::step] += known
+        plane = stretched
+    return plane[: shape[0], : shape[1]]

@@ -2,11 +2,12 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from nncolor._refine import _EPSILON, guided_filter
+from nncolor._color import image_lightness, lightness_chroma
+from nncolor._refine import _EPSILON, guided_filter, reach, sampling_step
 
 
-def guided_filter_by_the_book(guide, plane, radius):
-    """Equations 5 to 8 of He, Sun and Tang (2010), window by window, edges repeated."""
+def coefficients_by_the_book(guide, plane, radius):
+    """Mean slope and intercept of He, Sun and Tang (2010), window by window, edges repeated."""
     height, width = guide.shape
     padded_guide, padded = (np.pad(x.astype(float), 2 * radius, mode="edge") for x in (guide, plane))
     size = 2 * radius + 1
@@ -24,12 +25,18 @@ def guided_filter_by_the_book(guide, plane, radius):
             )
             coefficients[:, row, column] = slope, near.mean() - slope * near_guide.mean()
     means = np.array([np.pad(x, radius, mode="edge") for x in coefficients])
-    result = np.empty((height, width))
-    for row in range(height):
-        for column in range(width):
-            slope, intercept = means[:, row : row + size, column : column + size].mean(axis=(1, 2))
-            result[row, column] = slope * guide[row, column] + intercept
-    return result
+    return np.array(
+        [
+            [means[:, row : row + size, column : column + size].mean(axis=(1, 2)) for column in range(width)]
+            for row in range(height)
+        ]
+    )
+
+
+def guided_filter_by_the_book(guide, plane, radius):
+    """Equations 5 to 8 of He, Sun and Tang (2010)."""
+    slope, intercept = np.moveaxis(coefficients_by_the_book(guide, plane, radius), -1, 0)
+    return slope * guide + intercept
 
 
 @pytest.fixture
@@ -66,6 +73,47 @@ def test_planes_are_smoothed_one_by_one(scene):
 def test_a_constant_stays(scene):
     guide, _ = scene
     assert_allclose(guided_filter(guide, np.full((1, 24, 30), 7, np.float32), 5), 7, atol=1e-4)
+
+
+@pytest.mark.parametrize(("radius", "step"), [(8, 2), (12, 3), (7, 2), (5, 5)])
+@pytest.mark.parametrize("shape", [(24, 30), (23, 29), (1, 30), (22, 3)], ids=str)
+def test_with_a_step_it_is_the_fast_guided_filter(scene, radius, step, shape):
+    guide = scene[0][: shape[0], : shape[1]]
+    values = scene[1][: shape[0] : step, : shape[1] : step]
+    small = coefficients_by_the_book(guide[::step, ::step], values, round(radius / step))
+    rows, columns = (np.arange(n) for n in shape)
+    known_rows, known_columns = rows[::step], columns[::step]
+    expected = np.empty((2, *shape))
+    for plane, out in zip(np.moveaxis(small, -1, 0), expected, strict=True):
+        down = np.array([np.interp(rows, known_rows, column) for column in plane.T]).T
+        out[:] = [np.interp(columns, known_columns, row) for row in down]
+    smooth = guided_filter(guide, values[None], radius, step)[0]
+    assert_allclose(smooth, expected[0] * guide + expected[1], atol=1e-3)
+
+
+def test_sampling_changes_little_where_the_radius_is_large(photos):
+    guide = image_lightness(photos[1]) / 100
+    values = lightness_chroma(photos[1])[1][..., 1]
+    values = values + np.random.default_rng(0).normal(0, 10, values.shape).astype(np.float32)
+    for radius in (8, 12):
+        step = sampling_step(radius)
+        assert step > 1
+        fast = guided_filter(guide, values[None, ::step, ::step], radius, step)[0]
+        exact = guided_filter(guide, values[None], radius)[0]
+        assert np.abs(fast - exact).mean() < 0.2 * np.abs(exact - values).mean()
+
+
+@pytest.mark.parametrize(("radius", "step"), [(3, 1), (8, 2), (13, 3)])
+def test_nothing_matters_beyond_the_reach(radius, step):
+    rng = np.random.default_rng(0)
+    guide, values = rng.random((2, 6, 120)).astype(np.float32)
+    values = values[::step, ::step]
+    changed = values.copy()
+    changed[:, 60 // step] += 100
+    one, two = (guided_filter(guide, plane[None], radius, step)[0] for plane in (values, changed))
+    touched = np.flatnonzero((np.abs(one - two) > 1e-3).any(axis=0))
+    at = 60 // step * step
+    assert at - reach(radius, step) <= touched.min() < at < touched.max() <= at + reach(radius, step)
 
 
 def test_reach_is_twice_the_radius(scene):

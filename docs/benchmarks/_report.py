@@ -3,6 +3,8 @@
 import json
 import os
 import platform
+import statistics
+import time
 from datetime import date
 from pathlib import Path
 
@@ -34,6 +36,18 @@ def table(header, rows):
     """A Markdown table."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines) + "\n"
+
+
+def compare(trials, repeats):
+    """Median seconds of functions by name, each called once unmeasured and then in turn, round by round."""
+    seconds = {name: [] for name in trials}
+    for round_ in range(repeats + 1):
+        for name, function in trials.items():
+            start = time.perf_counter()
+            function()
+            if round_ > 0:
+                seconds[name].append(time.perf_counter() - start)
+    return {name: statistics.median(values) for name, values in seconds.items()}
 
 
 class Results:
