@@ -21,6 +21,9 @@ exclude_patterns = ["_build", "benchmarks", "paper_tables.md", "benchmark_*.md"]
 html_theme = "pydata_sphinx_theme"
 html_theme_options = {"show_prev_next": False}
 html_show_sourcelink = False
+# pages without pages below them
+html_sidebars = {page: [] for page in ("index", "paper", "speed", "changelog", "contributing")}
+myst_enable_extensions = ["deflist"]
 
 autosummary_generate = True
 numpydoc_show_class_members = False
