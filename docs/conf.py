@@ -18,6 +18,7 @@ extensions = [
 templates_path = ["_templates"]
 # tables that the scripts in benchmarks print; pages include them
 exclude_patterns = ["_build", "benchmarks", "paper_tables.md", "benchmark_*.md"]
+html_title = "nncolor"
 html_theme = "pydata_sphinx_theme"
 html_theme_options = {"show_prev_next": False}
 html_show_sourcelink = False
