@@ -49,7 +49,8 @@ class SOMColorizer(BaseEstimator):
         more colourful, higher has a smaller mean error.
     smoothing_radius : int, default=8
         Radius in pixels of a guided filter [3]_ that smooths the chroma of an image but not
-        across edges of lightness. 0 leaves it out.
+        across edges of lightness. 0 leaves it out. From 8 on it is the fast variant [4]_: the
+        classifier sees every (smoothing_radius // 4)-th pixel in both directions.
     n_jobs : int or None, default=None
         Number of threads. Several images are shared out among them (or over the joblib backend of
         the context), a single one is cut into blocks. The result does not depend on it.
@@ -95,6 +96,7 @@ class SOMColorizer(BaseEstimator):
     .. [1] M. Richart, J. Visca, J. Baliosian, "Image Colorization with Neural Networks", 2017.
     .. [2] R. Zhang, P. Isola, A. A. Efros, "Colorful Image Colorization", ECCV 2016, equation 5.
     .. [3] K. He, J. Sun, X. Tang, "Guided Image Filtering", ECCV 2010.
+    .. [4] K. He, J. Sun, "Fast Guided Filter", arXiv:1505.00996, 2015.
 
     Examples
     --------

@@ -90,7 +90,7 @@ class ContextPlanes:
             pixel = np.arange(len(columns))
             across[before - near.start, pixel] = 1 - weight
             across[behind - near.start, pixel] += weight
-            bands = self._rows_of_cells(planes[:, :, near], rows, scale)
+            bands = self._around(planes[:, :, near], rows, scale, lambda cells, row: cells[:, row])
             np.matmul(bands, across, out=out[n * n_values : (n + 1) * n_values])
 
     def at(self, rows, columns):
@@ -98,20 +98,23 @@ class ContextPlanes:
         values = []
         for scale, planes in zip(self.scales, self.planes, strict=True):
             before, behind, weight = interpolation(columns, self.shape[1], scale)
-            bands = self._rows_of_cells(planes, rows, scale)
-            pixel = np.arange(len(rows))
-            values += [band[pixel, before] * (1 - weight) + band[pixel, behind] * weight for band in bands]
-        return np.stack(values, axis=1)
 
-    def _rows_of_cells(self, planes, rows, scale):
-        """Cells of each value in the given pixel rows, (n_values, n_rows, cells across)."""
+            def read(cells, row, before=before, behind=behind, weight=weight):
+                return cells[:, row, before] * (1 - weight) + cells[:, row, behind] * weight
+
+            values.append(self._around(planes, rows, scale, read))
+        return np.concatenate(values).T
+
+    def _around(self, planes, rows, scale, read):
+        """Values in the given pixel rows out of read(planes, rows of cells): (n_values, n_rows, ...)."""
         height = self.shape[0]
         reach = round(_REACH * scale)
 
         def at(planes, rows):
             before, behind, weight = interpolation(np.clip(rows, 0, height - 1), height, scale)
-            weight = weight[:, None]
-            return planes[:, before] * (1 - weight) + planes[:, behind] * weight
+            one, other = read(planes, before), read(planes, behind)
+            weight = weight.reshape(-1, *[1] * (one.ndim - 2))
+            return one * (1 - weight) + other * weight
 
         without_spread = planes[::2]
         return np.concatenate(

@@ -11,8 +11,8 @@ _EPSILON = 0.04**2
 def sampling_step(radius):
     """Every how many pixels a guided filter of this radius has to know the values.
 
-    Windows of this step hold as many samples as those of a radius of 4, which is enough: the values
-    are smooth afterwards, and the details of the result come from the guide.
+    Windows hold at least as many samples as those of a radius of 4, which is enough: the values are
+    smooth afterwards, and the details of the result come from the guide.
     """
     return max(1, radius // 4)
 
