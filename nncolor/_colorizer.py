@@ -10,14 +10,14 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.validation import check_is_fitted
 
-from ._color import join_lightness_chroma, output_dtype, to_unit_range
+from ._color import output_dtype, to_unit_range
 from ._images import stack_like
 from ._inference import CodewordModel
 from ._parallel import map_batch, single_threaded
 from ._pixels import PixelSamples
 from ._training import DEFAULTS, fit_classifier, fit_codebook, prepare, repaint, sample_features
 from ._typing import Image, ImageBatch, Images, RandomState
-from .metrics import ciede2000
+from .metrics import ciede2000, neg_mean_ciede2000_scorer
 
 _FITTED = ("extractor_", "quantizer_", "classifier_", "codebook_", "classes_")
 
@@ -324,13 +324,7 @@ class SOMColorizer(BaseEstimator):
             Zero at best.
         """
         if isinstance(X, PixelSamples):
-            if len(X) == 0:
-                raise ValueError("The PixelSamples holds no pixel to judge by.")
-            true, predicted = (
-                join_lightness_chroma(X.lightness, chroma, np.float32)
-                for chroma in (X.chroma, self.predict_chroma(X))
-            )
-            return -float(ciede2000(true, predicted).mean(dtype=np.float64))
+            return neg_mean_ciede2000_scorer(self, X)
         error, n_pixels = np.sum(self._map(_error_of_image, X, color=True), axis=0)
         return -float(error / n_pixels)
 

@@ -69,11 +69,11 @@ def mean_ciede2000(truth: ImageBatch, prediction: ImageBatch) -> float:
     >>> mean_ciede2000(red, red)
     0.0
     """
-    total = n_pixels = 0
-    for true, predicted in _pairs(truth, prediction):
-        total += ciede2000(true.reshape(-1, 3), predicted.reshape(-1, 3)).sum(dtype=np.float64)
-        n_pixels += true[..., 0].size
-    return float(total / n_pixels)
+
+    def difference(true, predicted):
+        return ciede2000(true.reshape(-1, 3), predicted.reshape(-1, 3))
+
+    return _mean_over_pixels(difference, truth, prediction)
 
 
 def ciede2000(true, predicted):
@@ -258,12 +258,11 @@ def chroma_rmse(truth: ImageBatch, prediction: ImageBatch) -> float:
     >>> round(chroma_rmse(red, np.zeros((1, 1, 1, 3))), 1)
     179.0
     """
-    total = n_pixels = 0
-    for true, predicted in _pairs(truth, prediction):
-        difference = lightness_chroma(true)[1] - lightness_chroma(predicted)[1]
-        total += (difference**2).sum(dtype=np.float64)
-        n_pixels += true[..., 0].size
-    return float(np.sqrt(total / n_pixels))
+
+    def squared_distance(true, predicted):
+        return ((lightness_chroma(true)[1] - lightness_chroma(predicted)[1]) ** 2).sum(axis=-1)
+
+    return _mean_over_pixels(squared_distance, truth, prediction) ** 0.5
 
 
 def raw_accuracy_auc(truth: ImageBatch, prediction: ImageBatch) -> float:
@@ -296,13 +295,13 @@ def raw_accuracy_auc(truth: ImageBatch, prediction: ImageBatch) -> float:
     >>> raw_accuracy_auc(np.ones((1, 2, 2, 3)), np.ones((1, 2, 2, 3)))
     1.0
     """
-    total = n_pixels = 0
-    for true, predicted in _pairs(truth, prediction):
+
+    def share_of_thresholds(true, predicted):
         distance = np.linalg.norm(rgb2lab(true)[..., 1:] - rgb2lab(predicted)[..., 1:], axis=-1)
         # a pixel at a distance d is inside from the threshold d on
-        total += np.clip(1 - distance / _LARGEST_THRESHOLD, 0, 1).sum(dtype=np.float64)
-        n_pixels += distance.size
-    return float(total / n_pixels)
+        return np.clip(1 - distance / _LARGEST_THRESHOLD, 0, 1)
+
+    return _mean_over_pixels(share_of_thresholds, truth, prediction)
 
 
 neg_mean_ciede2000_scorer = ColorizationScorer(mean_ciede2000, greater_is_better=False)
@@ -310,6 +309,16 @@ neg_chroma_rmse_scorer = ColorizationScorer(chroma_rmse, greater_is_better=False
 psnr_scorer = ColorizationScorer(psnr)
 ssim_scorer = ColorizationScorer(ssim)
 raw_accuracy_auc_scorer = ColorizationScorer(raw_accuracy_auc)
+
+
+def _mean_over_pixels(measure, truth, prediction):
+    """Mean of measure(true, predicted), a value for each pixel, over all pixels of all images."""
+    total = n_pixels = 0
+    for true, predicted in _pairs(truth, prediction):
+        values = measure(true, predicted)
+        total += values.sum(dtype=np.float64)
+        n_pixels += values.size
+    return float(total / n_pixels)
 
 
 def _pairs(truth, prediction):

@@ -7,6 +7,7 @@ configuration; PyTorch is left out where it is not installed.
 """
 
 import argparse
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -88,11 +89,9 @@ class Rivals:
             winners.append(self.network.predict_proba(patches).argmax(axis=1))
         return self.paint(np.concatenate(winners))
 
-    @property
+    @cached_property
     def padded_once(self):
-        if not hasattr(self, "_padded"):
-            self._padded = self.padded()
-        return self._padded
+        return self.padded()
 
     def torch_layers(self, memory_format):
         layers = []
