@@ -2,6 +2,7 @@
 
 from . import datasets, metrics, plotting
 from ._colorizer import SOMColorizer
+from ._hints import propagate_hints
 from ._patches import PatchExtractor
 from ._pixels import PixelSamples, sample_pixels
 from ._quantizer import SOMQuantizer
@@ -16,5 +17,6 @@ __all__ = [
     "datasets",
     "metrics",
     "plotting",
+    "propagate_hints",
     "sample_pixels",
 ]

@@ -9,6 +9,8 @@ from functools import lru_cache
 import numpy as np
 from skimage.color import luv2rgb, rgb2luv
 
+# Pixels that are converted to RGB at a time.
+_CONVERTED = 1 << 16
 # Any grey has a chroma within 0.01 of zero: scikit-image's white point is rounded.
 NEUTRAL_CHROMA = 0.1
 
@@ -105,3 +107,19 @@ def join_lightness_chroma(lightness, chroma, dtype):
     luv[..., 0] = lightness
     luv[..., 1:] = chroma
     return from_unit_range(luv2rgb(luv), np.dtype(dtype))
+
+
+def paint(lightness, chroma, out):
+    """Write the colour image of a lightness and a chroma, a few rows at a time.
+
+    Parameters
+    ----------
+    lightness : ndarray of shape (H, W)
+    chroma : ndarray of shape (2, H, W)
+    out : ndarray of shape (H, W, 3)
+        Its dtype is that of the image.
+    """
+    step = max(1, _CONVERTED // lightness.shape[1])
+    for start in range(0, len(lightness), step):
+        part = slice(start, start + step)
+        out[part] = join_lightness_chroma(lightness[part], np.moveaxis(chroma[:, part], 0, -1), out.dtype)

@@ -4,6 +4,7 @@ import numbers
 from functools import partial
 
 import numpy as np
+from joblib import effective_n_jobs
 from sklearn import config_context
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils import check_random_state
@@ -11,12 +12,13 @@ from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.validation import check_is_fitted
 
 from ._color import output_dtype, to_unit_range
-from ._images import stack_like
+from ._hints import correct_prediction, read_hints
+from ._images import load_image, stack_like
 from ._inference import CodewordModel
 from ._parallel import map_batch, single_threaded
 from ._pixels import PixelSamples
 from ._training import DEFAULTS, fit_classifier, fit_codebook, prepare, repaint, sample_features
-from ._typing import Image, ImageBatch, Images, RandomState
+from ._typing import Hints, Image, ImageBatch, Images, RandomState
 from .metrics import ciede2000, neg_mean_ciede2000_scorer
 
 _FITTED = ("extractor_", "quantizer_", "classifier_", "codebook_", "classes_")
@@ -292,19 +294,56 @@ class SOMColorizer(BaseEstimator):
             return self._on_pixels(CodewordModel.chroma, X)
         return self._map(CodewordModel.predict_chroma, X)
 
-    def colorize(self, image: Image) -> np.ndarray:
-        """Colour one image.
+    def colorize(self, image: Image, *, hints: Hints | None = None) -> np.ndarray:
+        """Colour one image, and correct it by hints.
 
         Parameters
         ----------
         image : array-like of shape (H, W) or (H, W, 3 or 4), or path
+        hints : list of (row, column, colour), or ndarray of shape (H, W, 4), default=None
+            Colours that are known at some pixels. A colour is an RGB triple in the range of the image (0
+            to 255 for uint8 and bool, 0 to 65535 for uint16, 0 to 1 for floats), a CSS name as
+            `"olive"`, or `"#rrggbb"`. Of an RGBA array, the opaque pixels are hints.
 
         Returns
         -------
         colored : ndarray of shape (H, W, 3)
-            As `predict` gives it.
+            As `predict` gives it. A hinted pixel has the hint's u*, v* at its own lightness; where sRGB
+            has no such colour, RGB is clipped to [0, 1].
+
+        Raises
+        ------
+        ValueError
+            If a hint is not valid; the message names it.
+
+        See Also
+        --------
+        propagate_hints : Colours by hints alone.
+
+        Notes
+        -----
+        A hint says by how much the prediction is wrong at its pixel. Pixels that look alike (where they
+        are, how light, which codewords they may have) are expected to be wrong alike, the more so the
+        less certain the classifier is: the mean of a Gaussian process. It is the prior of one
+        sparse, symmetric, positive definite system in which neighbours of like lightness attract [1]_.
+
+        References
+        ----------
+        .. [1] A. Levin, D. Lischinski, Y. Weiss, "Colorization using optimization", ACM Transactions
+           on Graphics 23(3), 2004.
         """
-        return self.predict([image])[0]
+        image = load_image(0, image)
+        read = read_hints([] if hints is None else hints, image)
+        if len(read) == 0:
+            return self.predict([image])[0]
+        model, n_threads = self._model(), effective_n_jobs(self.n_jobs)
+        return correct_prediction(
+            image,
+            read,
+            model.predict_chroma(image, n_threads),
+            partial(model.predict_proba, image, n_threads),
+            model.codebook,
+        )
 
     def score(self, X: ImageBatch | PixelSamples, y=None) -> float:
         """Negative mean CIEDE2000 between the predicted and the true colours, over all pixels.

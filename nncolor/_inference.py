@@ -11,7 +11,7 @@ import numpy as np
 from sklearn import config_context
 from sklearn.neural_network import MLPClassifier
 
-from ._color import image_lightness, join_lightness_chroma, output_dtype
+from ._color import image_lightness, join_lightness_chroma, output_dtype, paint
 from ._parallel import single_threaded
 from ._patches import ImageFeatures, PatchExtractor
 from ._pixels import pixels_of_image
@@ -25,8 +25,6 @@ _BLOCK_SIDE = 1 << 9
 _TILE = 1 << 13
 _TILE_ROW = 384
 _TILE_GENERAL = 1 << 16
-# Pixels that are converted to RGB at a time.
-_CONVERTED = 1 << 16
 
 
 class CodewordModel:
@@ -90,9 +88,11 @@ class CodewordModel:
         self._fill(image, n_jobs, self.labels, labels)
         return labels
 
-    def predict_proba(self, image, n_jobs=1):
-        probabilities = np.empty((*image.shape[:2], len(self.codebook)), np.float32)
-        self._fill(image, n_jobs, self.probabilities, probabilities)
+    def predict_proba(self, image, n_jobs=1, step=1):
+        """Probabilities (h, w, n_codes) at every step-th pixel."""
+        shape = (-(-size // step) for size in image.shape[:2])
+        probabilities = np.empty((*shape, len(self.codebook)), np.float32)
+        self._fill(image, n_jobs, self.probabilities, probabilities, step)
         return probabilities
 
     def predict_chroma(self, image, n_jobs=1):
@@ -118,21 +118,14 @@ class CodewordModel:
             def work(features, rows, columns):
                 where = _slices(rows, columns)
                 labels = np.empty((len(rows), len(columns)), np.intp)
-                self._fill_block(features, rows, columns, self.labels, labels)
+                self._fill_block(features.block(rows, columns), rows, columns, self.labels, labels)
                 labels *= 256
                 labels += image[where]
                 np.take(table, labels, axis=0, out=colors[where], mode="clip")
         else:
 
             def work(features, rows, columns):
-                lightness, chroma = self._block_chroma(features, rows, columns)
-                block = colors[_slices(rows, columns)]
-                step = max(1, _CONVERTED // len(columns))
-                for start in range(0, len(rows), step):
-                    part = slice(start, start + step)
-                    block[part] = join_lightness_chroma(
-                        lightness[part], np.moveaxis(chroma[:, part], 0, -1), colors.dtype
-                    )
+                paint(*self._block_chroma(features, rows, columns), colors[_slices(rows, columns)])
 
         self._for_blocks(image, n_jobs, work)
         return colors
@@ -146,17 +139,20 @@ class CodewordModel:
                 parts.append(method(features.T[None])[0])
         return np.concatenate(parts)
 
-    def _fill(self, image, n_jobs, method, out):
-        """Write method(features) to every pixel of `out`."""
+    def _fill(self, image, n_jobs, method, out, step=1):
+        """Write method(features) of every step-th pixel to `out`."""
 
         def work(features, rows, columns):
-            self._fill_block(features, rows, columns, method, out[_slices(rows, columns)])
+            block = features.block(rows, columns)
+            rows, columns = _every(rows, step), _every(columns, step)
+            where = _slices(*(range(seen.start // step, -(-seen.stop // step)) for seen in (rows, columns)))
+            self._fill_block(block, rows, columns, method, out[where])
 
         self._for_blocks(image, n_jobs, work)
 
-    def _fill_block(self, features, rows, columns, method, out):
-        """Write method(features) to every pixel of a block."""
-        for tile, where in self._tiles(features.block(rows, columns), rows, columns):
+    def _fill_block(self, block, rows, columns, method, out):
+        """Write method(features) to every pixel of `out`."""
+        for tile, where in self._tiles(block, rows, columns):
             out[where] = method(tile).reshape(out[where].shape)
 
     def _block_chroma(self, features, rows, columns):
@@ -169,9 +165,7 @@ class CodewordModel:
         block = features.block(wide_rows, wide_columns)
         seen_rows, seen_columns = wide_rows[::step], wide_columns[::step]
         chroma = np.empty((2, len(seen_rows), len(seen_columns)), np.float32)
-        pixels = np.moveaxis(chroma, 0, -1)
-        for tile, where in self._tiles(block, seen_rows, seen_columns):
-            pixels[where] = self.chroma(tile).reshape(pixels[where].shape)
+        self._fill_block(block, seen_rows, seen_columns, self.chroma, np.moveaxis(chroma, 0, -1))
         if radius:
             chroma = guided_filter(block.lightness * np.float32(0.01), chroma, radius, step)
         inner = _slices(rows, columns, wide_rows.start, wide_columns.start)
@@ -227,6 +221,11 @@ def _block_grid(height, width):
 def _slices(rows, columns, top=0, left=0):
     """Where ranges of rows and columns lie in an array whose first pixel is (top, left)."""
     return slice(rows.start - top, rows.stop - top), slice(columns.start - left, columns.stop - left)
+
+
+def _every(indices, step):
+    """Those of a range of rows or columns that are multiples of the step."""
+    return range(-(-indices.start // step) * step, indices.stop, step)
 
 
 def _widen(indices, margin, step, size):

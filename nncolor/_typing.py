@@ -12,3 +12,4 @@ RandomState = int | np.random.RandomState | None
 FloatArray = NDArray[np.floating]
 IntArray = NDArray[np.integer]
 Images = list[np.ndarray] | np.ndarray
+Hints = Iterable[tuple[int, int, str | ArrayLike]] | np.ndarray

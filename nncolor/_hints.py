@@ -1,0 +1,210 @@
+"""Colours that a person gives to single pixels, and how they spread over an image."""
+
+import numbers
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import ImageColor
+
+from ._color import image_lightness, lightness_chroma, output_dtype, paint, to_unit_range
+from ._images import load_image
+from ._refine import HintGrid, krige
+from ._typing import Hints, Image
+
+
+@dataclass(frozen=True)
+class ReadHints:
+    """Hints as arrays: rows and columns of shape (n,), CIE u*, v* of shape (n, 2)."""
+
+    rows: np.ndarray
+    columns: np.ndarray
+    chroma: np.ndarray
+
+    def __len__(self):
+        return len(self.rows)
+
+
+def propagate_hints(image: Image, hints: Hints) -> np.ndarray:
+    """Colour an image by hints alone, without a classifier.
+
+    Neighbours of like lightness get like chroma [1]_: the chroma is the one that changes least between
+    them while every hint is kept. One hint colours all of the image; two share it out along the edges
+    of lightness.
+
+    Parameters
+    ----------
+    image : array-like of shape (H, W) or (H, W, 3 or 4), or path
+        Only its lightness counts.
+    hints : list of (row, column, colour), or ndarray of shape (H, W, 4)
+        At least one hint. A colour is an RGB triple in the range of the image (0 to 255 for uint8 and
+        bool, 0 to 65535 for uint16, 0 to 1 for floats), a CSS name as `"olive"`, or `"#rrggbb"`. Of an
+        RGBA array, the opaque pixels are hints.
+
+    Returns
+    -------
+    colored : ndarray of shape (H, W, 3)
+        With the dtype that :meth:`SOMColorizer.predict` gives. A hinted pixel has the hint's u*, v*
+        at its own lightness; where sRGB has no such colour, RGB is clipped to [0, 1].
+
+    Raises
+    ------
+    ValueError
+        If there is no hint, or one is not valid; the message names it.
+
+    See Also
+    --------
+    SOMColorizer.colorize : Corrects a prediction by hints, and needs fewer of them.
+
+    Notes
+    -----
+    It is one sparse, symmetric, positive definite system, solved directly. Images of more than about
+    131,000 pixels are solved on a coarser grid, and a guided filter brings the edges of the full
+    lightness back.
+
+    References
+    ----------
+    .. [1] A. Levin, D. Lischinski, Y. Weiss, "Colorization using optimization", ACM Transactions on
+       Graphics 23(3), 2004.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nncolor import propagate_hints
+    >>> grey = np.full((4, 6), 90, dtype=np.uint8)
+    >>> grey[:, 3:] = 200
+    >>> colored = propagate_hints(grey, [(0, 0, "brown"), (3, 5, "skyblue")])
+    >>> (colored[1, 1] == colored[0, 0]).all(), (colored[1, 1] == colored[3, 5]).all()
+    (True, False)
+    """
+    image = load_image(0, image)
+    hints = read_hints(hints, image)
+    if len(hints) == 0:
+        raise ValueError("There is no hint to propagate; pass at least one (row, column, colour).")
+    lightness = image_lightness(image)
+    grid = HintGrid(lightness)
+    chroma = grid.enlarge(grid.spread(hints.rows, hints.columns, hints.chroma))
+    return _paint_hinted(image, lightness, chroma, hints)
+
+
+def correct_prediction(image, hints, chroma, probabilities_of, codebook):
+    """Colour image out of a prediction that is corrected where hints contradict it.
+
+    What a hint says is the residual of the prediction at its pixel. Pixels that look like the hinted one
+    (in the plane, in lightness, in the probabilities of their codewords) are expected to be wrong
+    alike, the more so the less certain the classifier is: that is kriging, and gives the prior of
+    the residual. Then neighbours of like lightness attract, as in `propagate_hints`.
+
+    Parameters
+    ----------
+    image : ndarray
+    hints : ReadHints
+        At least one.
+    chroma : ndarray of shape (H, W, 2)
+        Prediction.
+    probabilities_of : callable
+        probabilities_of(step): those of the codewords at every step-th pixel, (h, w, n_codes).
+    codebook : ndarray of shape (n_codes, 2)
+    """
+    lightness = image_lightness(image)
+    grid = HintGrid(lightness)
+    residuals = hints.chroma - chroma[hints.rows, hints.columns]
+    probabilities = probabilities_of(grid.step)
+    mean = probabilities @ codebook
+    variance = np.maximum(probabilities @ codebook**2 - mean**2, 0).sum(axis=-1)
+    prior = krige(grid.looks(probabilities), np.sqrt(variance), grid.at(hints.rows, hints.columns), residuals)
+    residual = grid.enlarge(grid.spread(hints.rows, hints.columns, residuals, prior))
+    residual += np.moveaxis(chroma, -1, 0)
+    return _paint_hinted(image, lightness, residual, hints)
+
+
+def _paint_hinted(image, lightness, chroma, hints):
+    # the grid of a large image knows hints only to within a step
+    chroma[:, hints.rows, hints.columns] = hints.chroma.T
+    colored = np.empty((*lightness.shape, 3), output_dtype(image.dtype))
+    paint(lightness, chroma, colored)
+    return colored
+
+
+def read_hints(hints, image):
+    """Check hints, as `propagate_hints` takes them, and turn their colours into chroma.
+
+    Parameters
+    ----------
+    hints : list of (row, column, colour), or ndarray of shape (H, W, 4)
+    image : ndarray
+
+    Returns
+    -------
+    hints : ReadHints
+    """
+    if isinstance(hints, np.ndarray):
+        return _read_scribbles(hints, image.shape[:2])
+    seen = {}
+    for number, hint in enumerate(hints):
+        if not isinstance(hint, (tuple, list)) or len(hint) != 3:
+            raise ValueError(f"hint {number} is {hint!r}; a hint is (row, column, colour).")
+        row, column, color = hint
+        where = f"hint {number} at row {row}, column {column}"
+        if not all(isinstance(place, numbers.Integral) for place in (row, column)):
+            raise ValueError(f"{where}: rows and columns are whole numbers.")
+        height, width = image.shape[:2]
+        if not (0 <= row < height and 0 <= column < width):
+            raise ValueError(f"{where} lies outside the image, which has {height} rows and {width} columns.")
+        rgb = _read_color(color, image.dtype, where)
+        earlier, other = seen.setdefault((int(row), int(column)), (number, rgb))
+        if not np.array_equal(rgb, other):
+            raise ValueError(
+                f"{where} gives the pixel another colour than hint {earlier} does. Remove one of them."
+            )
+    rows, columns = np.array(list(seen), np.intp).reshape(-1, 2).T
+    colors = np.array([rgb for _, rgb in seen.values()], np.float32).reshape(1, -1, 3)
+    return ReadHints(rows, columns, lightness_chroma(colors)[1][0] if seen else colors[0, :, :2])
+
+
+def _read_color(color, dtype, where):
+    """RGB in [0, 1] of a colour of a hint."""
+    if isinstance(color, str):
+        try:
+            rgb = ImageColor.getrgb(color)
+        except ValueError:
+            rgb = ()
+        if len(rgb) != 3:
+            raise ValueError(f"{where}: {color!r} is neither the name of a CSS colour nor '#rrggbb'.")
+        return np.array(rgb) / 255
+    try:
+        rgb = np.asarray(color, np.float64)
+    except (TypeError, ValueError):
+        rgb = np.empty(0)
+    if rgb.shape != (3,):
+        raise ValueError(f"{where}: {color!r} is no RGB triple, CSS name or '#rrggbb'.")
+    floats = dtype.kind == "f"
+    highest = 1 if floats else np.iinfo(output_dtype(dtype)).max
+    in_range = (rgb >= 0).all() and (rgb <= highest).all()  # NaN is not
+    if not in_range or not (floats or np.array_equal(rgb, np.rint(rgb))):
+        raise ValueError(
+            f"{where}: the image is {dtype}, so its colours are {'numbers' if floats else 'whole numbers'} "
+            f"from 0 to {highest}; got {color!r}."
+        )
+    return rgb / highest
+
+
+def _read_scribbles(scribbles, shape):
+    if scribbles.shape != (*shape, 4):
+        raise ValueError(
+            f"The scribbles have shape {scribbles.shape}; for this image it has to be {(*shape, 4)}: red, "
+            "green, blue and alpha of each pixel."
+        )
+    try:
+        scribbles = to_unit_range(load_image(0, scribbles))
+    except ValueError as error:
+        raise ValueError(f"The scribbles are no RGBA image: {error}") from error
+    alpha = scribbles[..., 3]
+    rows, columns = np.nonzero(alpha == 1)
+    if len(rows) == 0 and alpha.max() > 0:
+        raise ValueError(
+            f"No pixel of the scribbles is opaque: the largest alpha is {alpha.max():.2g} of 1. Paint with "
+            "an opaque brush."
+        )
+    if len(rows) == 0:
+        return ReadHints(rows, columns, np.zeros((0, 2), np.float32))
+    return ReadHints(rows, columns, lightness_chroma(scribbles[rows, columns][None])[1][0])

@@ -1,0 +1,263 @@
+"""Hints: what is read, what is kept, how it spreads, and that it helps."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+from skimage.color import luv2rgb, rgb2luv
+
+from nncolor import SOMColorizer, _refine, propagate_hints
+from nncolor.metrics import mean_ciede2000
+
+
+def true_hints(photo, n, seed=0):
+    """Hints at random pixels with the colours of the photograph."""
+    places = np.random.default_rng(seed).choice(photo.shape[0] * photo.shape[1], n, replace=False)
+    rows, columns = np.divmod(places, photo.shape[1])
+    return [(row, column, photo[row, column]) for row, column in zip(rows, columns, strict=True)]
+
+
+def grey_of(photo):
+    luv = rgb2luv(photo)
+    luv[..., 1:] = 0
+    return np.rint(luv2rgb(luv)[..., 0] * 255).astype(np.uint8)
+
+
+@pytest.fixture
+def halves():
+    """A dark and a light half, with a little noise."""
+    grey = np.full((20, 30), 60, np.uint8)
+    grey[:, 15:] = 190
+    return grey + np.random.default_rng(0).integers(0, 3, grey.shape).astype(np.uint8)
+
+
+@pytest.fixture(params=["propagate", "colorize"])
+def color(request, colorizer):
+    """Both ways to use hints."""
+    if request.param == "propagate":
+        return propagate_hints
+    return lambda image, hints: colorizer.colorize(image, hints=hints)
+
+
+def test_the_propagation_has_the_least_energy(halves):
+    # by hand: the energy of all pairs of neighbours, minimized by dense linear algebra
+    image = halves[8:13, 12:18]
+    hints = [(0, 0, "brown"), (4, 5, "teal"), (2, 3, (90, 120, 60))]
+    lightness = rgb2luv(np.repeat(image[..., None], 3, axis=-1))[..., 0]
+    n = image.size
+    energy = np.zeros((n, n))
+    for row, column in np.ndindex(image.shape):
+        for other in [(row + 1, column), (row, column + 1)]:
+            if other[0] < image.shape[0] and other[1] < image.shape[1]:
+                weight = np.exp(-abs(lightness[row, column] - lightness[other]) / 2) + 1e-3
+                pair = np.zeros(n)
+                pair[[row * image.shape[1] + column, other[0] * image.shape[1] + other[1]]] = 1, -1
+                energy += weight * np.outer(pair, pair)
+    known = np.array([row * image.shape[1] + column for row, column, _ in hints])
+    colors = np.array([[165, 42, 42], [0, 128, 128], [90, 120, 60]]) / 255
+    chroma = np.zeros((n, 2))
+    chroma[known] = rgb2luv(colors[None])[0, :, 1:]
+    free = np.setdiff1d(np.arange(n), known)
+    chroma[free] = np.linalg.solve(energy[np.ix_(free, free)], -energy[np.ix_(free, known)] @ chroma[known])
+    luv = np.concatenate([lightness[..., None], chroma.reshape(*image.shape, 2)], axis=-1)
+    expected = np.rint(luv2rgb(luv) * 255).astype(int)
+    assert np.abs(propagate_hints(image, hints) - expected).max() <= 1
+
+
+def test_one_hint_colours_everything(halves):
+    colored = rgb2luv(propagate_hints(halves / 255, [(3, 4, (0.4, 0.35, 0.3))]))
+    assert_allclose(colored[..., 1:], np.broadcast_to(colored[3, 4, 1:], (20, 30, 2)), atol=0.5)
+
+
+def test_an_edge_keeps_colours_apart(halves):
+    colored = propagate_hints(halves, [(10, 2, "saddlebrown"), (10, 27, "lightblue")]).astype(int)
+    red, blue = colored[..., 0], colored[..., 2]
+    assert (red[:, :15] > blue[:, :15]).all()
+    assert (red[:, 15:] < blue[:, 15:]).all()
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32, np.float64])
+def test_a_hinted_pixel_keeps_the_hint(color, photos, dtype):
+    grey = grey_of(photos[1])
+    # colours that exist at the lightness of their pixel
+    expected = {}
+    for row, column, rgb in true_hints(photos[1], 12):
+        luv = rgb2luv(rgb[None, None] / 255)
+        luv[..., 0] = rgb2luv(np.full((1, 1, 3), grey[row, column] / 255))[..., 0]
+        expected[row, column] = luv2rgb(luv)[0, 0]
+    highest = 1 if np.dtype(dtype).kind == "f" else np.iinfo(dtype).max
+    image = (grey / 255 * highest).astype(dtype)
+    hints = [(*place, np.asarray(rgb * highest).astype(dtype)) for place, rgb in expected.items()]
+    colored = color(image, hints)
+    assert colored.dtype == dtype
+    for place, rgb in expected.items():
+        assert np.abs(colored[place] / highest - rgb).max() <= 2 / 255
+
+
+def test_a_colour_that_the_lightness_does_not_have_is_clipped(color, grey):
+    grey = grey.copy()
+    grey[0, 0] = 255
+    row, column = np.argwhere(grey < 40)[0]
+    colored = color(grey, [(0, 0, "red"), (row, column, "yellow")])
+    # no channel of the bright pixel can be brighter; the dark one turns as yellow as it can
+    assert colored[0, 0, 0] == 255
+    assert colored[row, column, 2] == 0
+
+
+@pytest.mark.parametrize("hints", [None, [], "transparent"], ids=str)
+def test_no_hint_is_the_prediction(colorizer, grey, hints):
+    hints = np.zeros((*grey.shape, 4), np.uint8) if hints == "transparent" else hints
+    assert_array_equal(colorizer.colorize(grey, hints=hints), colorizer.predict([grey])[0])
+
+
+@pytest.mark.parametrize("hints", [[], "transparent"], ids=str)
+def test_nothing_to_propagate(grey, hints):
+    hints = np.zeros((*grey.shape, 4)) if hints == "transparent" else hints
+    with pytest.raises(ValueError, match="no hint to propagate"):
+        propagate_hints(grey, hints)
+
+
+def test_hints_and_prediction_together_are_better_than_each_alone(photos):
+    learned = SOMColorizer(random_state=0).fit([photo[:, :20] for photo in photos])
+    errors = []
+    for photo in photos:
+        grey, hints = grey_of(photo), true_hints(photo, 10)
+        both, alone = learned.colorize(grey, hints=hints), propagate_hints(grey, hints)
+        errors.append([mean_ciede2000([photo], [image]) for image in (both, alone, learned.colorize(grey))])
+    both, alone, prediction = np.mean(errors, axis=0)
+    assert both < 0.95 * min(alone, prediction)
+
+
+def test_what_looks_alike_is_corrected_alike(colorizer):
+    # two dark squares in a light field; the hint is in one of them
+    grey = np.full((40, 60), 200, np.uint8)
+    grey[15:25, 5:15] = grey[15:25, 45:55] = 70
+    before = rgb2luv(colorizer.colorize(grey))
+    after = rgb2luv(colorizer.colorize(grey, hints=[(20, 10, "darkgreen")]))
+    change = np.linalg.norm((after - before)[..., 1:], axis=-1)
+    assert change[16:24, 46:54].mean() > 2 * change[16:24, 26:34].mean()
+
+
+def test_names_triples_and_numpy_integers_say_the_same(color, grey):
+    expected = color(grey, [(3, 4, "olive"), (20, 50, "#4682b4")])
+    place = np.int64(3), np.uint16(4)
+    assert_array_equal(color(grey, [(*place, (128, 128, 0)), (20, 50, np.uint8([70, 130, 180]))]), expected)
+    twice = [(3, 4, "olive"), (3, 4, "#808000"), [20, 50, "steelblue"]]
+    assert_array_equal(color(grey, twice), expected)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float64])
+def test_scribbles_are_hints_at_their_opaque_pixels(color, grey, dtype):
+    scribbles = np.zeros((*grey.shape, 4))
+    scribbles[5, 10:20] = 0.5, 0.25, 0, 1
+    scribbles[30:33, 7] = 0, 1, 0.5, 1
+    scribbles[20, 20] = 1, 1, 1, 0.4  # the soft border of a brush
+    hints = [(row, column, scribbles[row, column, :3]) for row, column in np.argwhere(scribbles[..., 3] == 1)]
+    as_floats = color(grey / 255, hints)
+    if np.dtype(dtype).kind == "u":
+        scribbles = np.rint(scribbles * np.iinfo(dtype).max)
+    assert np.abs(color(grey / 255, scribbles.astype(dtype)) - as_floats).max() < 0.01
+
+
+def test_a_large_image_is_solved_on_a_grid(color, photos, monkeypatch):
+    photo = photos[0].repeat(4, axis=0).repeat(4, axis=1)
+    grey, hints = grey_of(photo), true_hints(photo, 8)
+    whole = color(grey, hints)
+    monkeypatch.setattr(_refine, "_GRID", grey.size // 9)
+    coarse = color(grey, hints)
+    assert not np.array_equal(whole, coarse)
+    assert mean_ciede2000([whole], [coarse]) < 0.5 * mean_ciede2000([whole], [grey])
+    for row, column, _ in hints:
+        assert_array_equal(coarse[row, column], whole[row, column])
+
+
+def test_more_scribbles_than_are_kriged(colorizer, photos):
+    photo = photos[1]
+    scribbles = np.dstack([photo, np.zeros(photo.shape[:2], np.uint8)])
+    scribbles[::2, ::2, 3] = 255
+    grey = grey_of(photo)
+    colored = colorizer.colorize(grey, hints=scribbles)
+    assert mean_ciede2000([photo], [colored]) < 0.3 * mean_ciede2000([photo], [colorizer.colorize(grey)])
+
+
+def test_same_bytes_for_any_n_jobs(photos):
+    learned = SOMColorizer(random_state=0).fit(photos)
+    grey, hints = np.tile(grey_of(photos[0]), (20, 10)), true_hints(np.tile(photos[0], (20, 10, 1)), 5)
+    one, two = (learned.set_params(n_jobs=n).colorize(grey, hints=hints) for n in (1, 2))
+    assert_array_equal(one, two)
+
+
+def test_hints_do_not_change(color, grey):
+    scribbles = np.zeros((*grey.shape, 4))
+    scribbles[3, 3] = 1, 0, 0, 1
+    copy = scribbles.copy()
+    color(grey, scribbles)
+    assert_array_equal(scribbles, copy)
+
+
+@given(
+    shape=st.tuples(st.integers(1, 9), st.integers(1, 9)),
+    n=st.integers(1, 6),
+    grid=st.integers(1, 90),
+    seed=st.integers(0, 2**31),
+)
+def test_any_shape_and_any_hints(colorizer, shape, n, grid, seed):
+    rng = np.random.default_rng(seed)
+    image = rng.random(shape)
+    places = {(int(rng.integers(shape[0])), int(rng.integers(shape[1]))) for _ in range(n)}
+    hints = [(*place, rng.random(3)) for place in places]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_refine, "_GRID", grid)
+        for colored in (propagate_hints(image, hints), colorizer.colorize(image, hints=hints)):
+            assert colored.shape == (*shape, 3)
+            assert colored.min() >= 0
+            assert colored.max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("hints", "match"),
+    [
+        (
+            [(0, 0, "red"), (40, 0, "red")],
+            "hint 1 at row 40, column 0 lies outside the image, which has 40 r",
+        ),
+        ([(0, 60, "red")], "hint 0 at row 0, column 60 lies outside"),
+        ([(-1, 0, "red")], "hint 0 at row -1, column 0 lies outside"),
+        ([(1.5, 0, "red")], "hint 0 at row 1.5, column 0: rows and columns are whole numbers"),
+        ([(float("nan"), 0, "red")], "hint 0 at row nan, column 0: rows and columns are whole numbers"),
+        ([(0, 0, "grean")], "hint 0 at row 0, column 0: 'grean' is neither the name of a CSS colour nor"),
+        ([(0, 0, "#12345")], "hint 0 .* '#12345' is neither"),
+        ([(0, 0, "#11223344")], "hint 0 .* '#11223344' is neither"),
+        ([(0, 0, (1, 2))], r"hint 0 .* \(1, 2\) is no RGB triple"),
+        ([(0, 0, None)], "hint 0 .* None is no RGB triple"),
+        ([(0, 0, [[1], 2, 3])], "hint 0 .* is no RGB triple"),
+        (
+            [(0, 0, (0.2, 0.5, 0.1))],
+            "hint 0 .* the image is uint8, so its colours are whole numbers from 0 t",
+        ),
+        ([(0, 0, (256, 0, 0))], "hint 0 .* whole numbers from 0 to 255; got"),
+        ([(0, 0, (-1, 0, 0))], "hint 0 .* whole numbers from 0 to 255; got"),
+        ([(0, 0, (np.nan, 0, 0))], "hint 0 .* whole numbers from 0 to 255; got"),
+        ([(2, 3, "red"), (5, 5, "red"), (2, 3, "blue")], "hint 2 at row 2, column 3 .* than hint 0 does"),
+        ([(0, 0)], r"hint 0 is \(0, 0\); a hint is \(row, column, colour\)"),
+        (["red"], "hint 0 is 'red'; a hint is"),
+        (np.zeros((40, 60, 3)), r"scribbles have shape \(40, 60, 3\); .* to be \(40, 60, 4\)"),
+        (np.zeros((60, 40, 4)), r"scribbles have shape \(60, 40, 4\)"),
+        (np.full((40, 60, 4), 200.0), "scribbles are no RGBA image: .* floats must lie in"),
+        (np.full((40, 60, 4), np.nan), "scribbles are no RGBA image: .* NaN"),
+        (np.full((40, 60, 4), 0.5), "No pixel of the scribbles is opaque: the largest alpha is 0.5 of 1"),
+    ],
+)
+def test_bad_hints_are_named(color, grey, hints, match):
+    with pytest.raises(ValueError, match=match):
+        color(grey, hints)
+
+
+def test_range_of_colours_is_that_of_the_image(color, grey):
+    with pytest.raises(ValueError, match="the image is float64, so its colours are numbers from 0 to 1; got"):
+        color(grey / 255, [(0, 0, (200, 10, 10))])
+    deep = grey.astype(np.uint16) * 257
+    assert_array_equal(color(deep, [(0, 0, (65535, 0, 0))]), color(deep, [(0, 0, "red")]))
+    two = grey > 99
+    assert_array_equal(color(two, [(0, 0, (255, 0, 0))]), color(two, [(0, 0, "red")]))
