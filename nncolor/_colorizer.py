@@ -1,30 +1,23 @@
 """The method of Richart, Visca and Baliosian, whole: learn from colour images, colour grey ones."""
 
 import numbers
-from functools import partial
 
 import numpy as np
-from joblib import effective_n_jobs
 from sklearn import config_context
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval
-from sklearn.utils.validation import check_is_fitted
 
-from ._color import output_dtype, to_unit_range
-from ._hints import correct_prediction, read_hints
-from ._images import load_image, stack_like
-from ._inference import CodewordModel
-from ._parallel import map_batch, single_threaded
+from ._parallel import single_threaded
 from ._pixels import PixelSamples
-from ._training import DEFAULTS, fit_classifier, fit_codebook, prepare, repaint, sample_features
-from ._typing import Hints, Image, ImageBatch, Images, RandomState
-from .metrics import ciede2000, neg_mean_ciede2000_scorer
+from ._prediction import PredictionMixin
+from ._training import DEFAULTS, fit_classifier, fit_codebook, prepare, rebalanced, sample_features
+from ._typing import ImageBatch, RandomState
 
-_FITTED = ("extractor_", "quantizer_", "classifier_", "codebook_", "classes_")
+_FITTED = ("extractor_", "quantizer_", "classifier_", "codebook_", "classes_", "usual_profiles_")
 
 
-class SOMColorizer(BaseEstimator):
+class SOMColorizer(PredictionMixin, BaseEstimator):
     """Learn the colours of photographs and give them to grey ones.
 
     The method of Richart, Visca and Baliosian [1]_: images are taken apart into lightness and
@@ -45,6 +38,10 @@ class SOMColorizer(BaseEstimator):
         50 neurons. A `Pipeline` is welcome.
     pixels_per_image : int, default=2500
         Number of pixels that are drawn from each image to learn from.
+    rebalance : float in [0, 1], default=0
+        Counters the grey bias [5]_: how far rare codewords are drawn more often than they come. 0
+        leaves the sample as it is, 1 draws all codewords equally often. More is more colourful, and
+        farther from the truth in the mean.
     temperature : float in [0, 1], default=0.6
         How the probabilities of the codewords become a chroma: 0 takes the winning codeword as
         the paper does, 1 their mean, and between them lies the annealed mean [2]_. Lower is
@@ -71,6 +68,9 @@ class SOMColorizer(BaseEstimator):
         CIE u*, v* of each codeword.
     classes_ : ndarray of shape (n_seen,), int
         The codewords that the sample held.
+    usual_profiles_ : ndarray of shape (13, 12), or None
+        What `unfamiliarity` compares images with: mean of the images learned from, and a matrix that
+        makes their deviations uncorrelated. None if there were fewer than 20.
 
     See Also
     --------
@@ -99,6 +99,8 @@ class SOMColorizer(BaseEstimator):
     .. [2] R. Zhang, P. Isola, A. A. Efros, "Colorful Image Colorization", ECCV 2016, equation 5.
     .. [3] K. He, J. Sun, X. Tang, "Guided Image Filtering", ECCV 2010.
     .. [4] K. He, J. Sun, "Fast Guided Filter", arXiv:1505.00996, 2015.
+    .. [5] Zhang et al. [2]_, section 2.2, weigh the loss; here the sample is drawn, so that every
+       classifier is served.
 
     Examples
     --------
@@ -117,6 +119,7 @@ class SOMColorizer(BaseEstimator):
         "quantizer": [HasMethods(["fit", "predict"]), None],
         "classifier": [HasMethods(["fit", "predict_proba"]), None],
         "pixels_per_image": [Interval(numbers.Integral, 1, None, closed="left")],
+        "rebalance": [Interval(numbers.Real, 0, 1, closed="both")],
         "temperature": [Interval(numbers.Real, 0, 1, closed="both")],
         "smoothing_radius": [Interval(numbers.Integral, 0, None, closed="left")],
         "n_jobs": [numbers.Integral, None],
@@ -131,6 +134,7 @@ class SOMColorizer(BaseEstimator):
         classifier=None,
         *,
         pixels_per_image: int = 2500,
+        rebalance: float = 0.0,
         temperature: float = 0.6,
         smoothing_radius: int = 8,
         n_jobs: int | None = None,
@@ -141,6 +145,7 @@ class SOMColorizer(BaseEstimator):
         self.quantizer = quantizer
         self.classifier = classifier
         self.pixels_per_image = pixels_per_image
+        self.rebalance = rebalance
         self.temperature = temperature
         self.smoothing_radius = smoothing_radius
         self.n_jobs = n_jobs
@@ -189,10 +194,13 @@ class SOMColorizer(BaseEstimator):
         extractor, quantizer, classifier = (
             prepare(getattr(self, name), default, random_state) for name, default in DEFAULTS.items()
         )
-        extractor, features, chroma = sample_features(
+        extractor, features, chroma, usual_profiles = sample_features(
             X, extractor, self.pixels_per_image, random_state, n_jobs=self.n_jobs, verbose=self.verbose
         )
         labels = fit_codebook(quantizer, chroma, self.verbose)
+        if self.rebalance:
+            chosen = rebalanced(labels, self.rebalance, random_state)
+            features, labels = features[chosen], labels[chosen]
         classes = np.unique(labels)
         if len(classes) > 1:
             fit_classifier(classifier, features, labels, self.verbose)
@@ -205,7 +213,7 @@ class SOMColorizer(BaseEstimator):
                 f"The classifier knows codeword {classes.max()}, but the quantizer has only {len(codebook)}. "
                 "A frozen component was fitted with another codebook."
             )
-        return extractor, quantizer, classifier, codebook, classes
+        return extractor, quantizer, classifier, codebook, classes, usual_profiles
 
     def set_params(self, **params) -> "SOMColorizer":
         """Set parameters of the colorizer and, as `component__parameter`, of its components.
@@ -228,199 +236,8 @@ class SOMColorizer(BaseEstimator):
                 params[name] = default()
         return super().set_params(**params)
 
-    def predict(self, X: ImageBatch) -> Images:
-        """Colour images.
-
-        Parameters
-        ----------
-        X : batch of images
-            Grey, or colour whose lightness is used.
-
-        Returns
-        -------
-        colored : list of ndarray of shape (H, W, 3), or ndarray of shape (n, H, W, 3)
-            An ndarray for an ndarray. The dtype is that of the image (uint8, uint16, float32 or
-            float64; float16 becomes float32 and bool uint8); floats are in [0, 1].
-        """
-        return self._map(CodewordModel.predict_colors, X)
-
-    def predict_labels(self, X: ImageBatch | PixelSamples) -> Images:
-        """Codeword of each pixel.
-
-        Parameters
-        ----------
-        X : batch of images, or PixelSamples
-
-        Returns
-        -------
-        labels : list of ndarray of shape (H, W), or ndarray of shape (n, H, W) or (n_pixels,), int32
-            Rows of `codebook_`: the most probable codewords, without smoothing.
-        """
-        if isinstance(X, PixelSamples):
-            return self._on_pixels(CodewordModel.labels, X)
-        return self._map(CodewordModel.predict_labels, X)
-
-    def predict_proba(self, X: ImageBatch | PixelSamples) -> Images:
-        """Probability of each codeword at each pixel.
-
-        Parameters
-        ----------
-        X : batch of images, or PixelSamples
-
-        Returns
-        -------
-        probabilities : list of ndarray of shape (H, W, n_codes), or ndarray of shape \
-                (n, H, W, n_codes) or (n_pixels, n_codes), float32
-            Without smoothing and temperature; 0 for codewords that the sample lacked.
-        """
-        if isinstance(X, PixelSamples):
-            return self._on_pixels(CodewordModel.probabilities, X)
-        return self._map(CodewordModel.predict_proba, X)
-
-    def predict_chroma(self, X: ImageBatch | PixelSamples) -> Images:
-        """Chroma of each pixel.
-
-        Parameters
-        ----------
-        X : batch of images, or PixelSamples
-
-        Returns
-        -------
-        chroma : list of ndarray of shape (H, W, 2), or ndarray of shape (n, H, W, 2) or \
-                (n_pixels, 2), float32
-            CIE u*, v*, as `temperature` decodes it; smoothed for images, not for a PixelSamples.
-        """
-        if isinstance(X, PixelSamples):
-            return self._on_pixels(CodewordModel.chroma, X)
-        return self._map(CodewordModel.predict_chroma, X)
-
-    def colorize(self, image: Image, *, hints: Hints | None = None) -> np.ndarray:
-        """Colour one image, and correct it by hints.
-
-        Parameters
-        ----------
-        image : array-like of shape (H, W) or (H, W, 3 or 4), or path
-        hints : list of (row, column, colour), or ndarray of shape (H, W, 4), default=None
-            Colours that are known at some pixels. A colour is an RGB triple in the range of the image (0
-            to 255 for uint8 and bool, 0 to 65535 for uint16, 0 to 1 for floats), a CSS name as
-            `"olive"`, or `"#rrggbb"`. Of an RGBA array, the opaque pixels are hints.
-
-        Returns
-        -------
-        colored : ndarray of shape (H, W, 3)
-            As `predict` gives it. A hinted pixel has the hint's u*, v* at its own lightness; where sRGB
-            has no such colour, RGB is clipped to [0, 1].
-
-        Raises
-        ------
-        ValueError
-            If a hint is not valid; the message names it.
-
-        See Also
-        --------
-        propagate_hints : Colours by hints alone.
-
-        Notes
-        -----
-        A hint says by how much the prediction is wrong at its pixel. Pixels that look alike (where they
-        are, how light, which codewords they may have) are expected to be wrong alike, the more so the
-        less certain the classifier is: the mean of a Gaussian process. It is the prior of one
-        sparse, symmetric, positive definite system in which neighbours of like lightness attract [1]_.
-
-        References
-        ----------
-        .. [1] A. Levin, D. Lischinski, Y. Weiss, "Colorization using optimization", ACM Transactions
-           on Graphics 23(3), 2004.
-        """
-        image = load_image(0, image)
-        read = read_hints([] if hints is None else hints, image)
-        if len(read) == 0:
-            return self.predict([image])[0]
-        model, n_threads = self._model(), effective_n_jobs(self.n_jobs)
-        return correct_prediction(
-            image,
-            read,
-            model.predict_chroma(image, n_threads),
-            partial(model.predict_proba, image, n_threads),
-            model.codebook,
-        )
-
-    def score(self, X: ImageBatch | PixelSamples, y=None) -> float:
-        """Negative mean CIEDE2000 between the predicted and the true colours, over all pixels.
-
-        Unlike the accuracy of the labels it can be compared between codebooks of any size.
-
-        Parameters
-        ----------
-        X : batch of colour images, or PixelSamples
-            The truth; its lightness is what is coloured.
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        score : float
-            Zero at best.
-        """
-        if isinstance(X, PixelSamples):
-            return neg_mean_ciede2000_scorer(self, X)
-        error, n_pixels = np.sum(self._map(_error_of_image, X, color=True), axis=0)
-        return -float(error / n_pixels)
-
-    def quantize(self, X: ImageBatch) -> Images:
-        """Repaint colour images with the codebook: the best that the codewords allow.
-
-        These are Figures 8 and 9 of the paper.
-
-        Parameters
-        ----------
-        X : batch of colour images
-
-        Returns
-        -------
-        quantized : list of ndarray of shape (H, W, 3), or ndarray of shape (n, H, W, 3)
-            The lightness of the image with the chroma of the nearest codeword; dtype as in
-            `predict`.
-        """
-        check_is_fitted(self)
-        return self._map(partial(_quantize_image, quantizer=self.quantizer_), X, color=True)
-
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = False
         tags.input_tags.three_d_array = True
         return tags
-
-    def _model(self):
-        check_is_fitted(self)
-        self._validate_params()
-        return CodewordModel(
-            self.extractor_,
-            self.classifier_,
-            self.codebook_,
-            self.classes_,
-            self.temperature,
-            self.smoothing_radius,
-        )
-
-    def _map(self, function, X, *, color=False):
-        """Results of function(model, image, n_threads) for the images of a batch, in its own form."""
-        results = map_batch(
-            partial(function, self._model()), X, color=color, n_jobs=self.n_jobs, verbose=self.verbose
-        )
-        return stack_like(results, X)
-
-    def _on_pixels(self, method, pixels):
-        model = self._model()
-        return model.on_pixels(partial(method, model), pixels)
-
-
-def _error_of_image(model, image, n_threads):
-    """Sum of CIEDE2000 over the pixels of an image, and their number."""
-    predicted = model.predict_colors(image, n_threads)
-    true, predicted = (to_unit_range(rgb[..., :3]).reshape(-1, 3) for rgb in (image, predicted))
-    return np.array([ciede2000(true, predicted).sum(dtype=np.float64), len(true)])
-
-
-def _quantize_image(model, image, n_threads, *, quantizer):
-    return repaint(image, quantizer, output_dtype(image.dtype))

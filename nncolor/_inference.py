@@ -73,6 +73,11 @@ class CodewordModel:
         probabilities[..., self.codes] = weights.transpose(0, 2, 1)
         return probabilities
 
+    def confidence(self, features):
+        """Probability (n_groups, n) of the most probable codeword."""
+        weights = self.scores.weights(features, 1.0)
+        return weights.max(axis=1) / weights.sum(axis=1)
+
     def chroma(self, features):
         """Chroma (n_groups, n, 2): of the winner, or the annealed mean of Zhang et al. (2016), equation 5."""
         codebook = self.codebook[self.codes]
@@ -94,6 +99,11 @@ class CodewordModel:
         probabilities = np.empty((*shape, len(self.codebook)), np.float32)
         self._fill(image, n_jobs, self.probabilities, probabilities, step)
         return probabilities
+
+    def predict_confidence(self, image, n_jobs=1):
+        confidence = np.empty(image.shape[:2], np.float32)
+        self._fill(image, n_jobs, self.confidence, confidence)
+        return confidence
 
     def predict_chroma(self, image, n_jobs=1):
         chroma = np.empty((*image.shape[:2], 2), np.float32)
@@ -131,7 +141,7 @@ class CodewordModel:
         return colors
 
     def on_pixels(self, method, pixels):
-        """Apply `labels`, `probabilities` or `chroma` to a PixelSamples; the pixels are the first axis."""
+        """Apply `labels`, `probabilities`, `confidence` or `chroma` to a PixelSamples: one row a pixel."""
         parts = []
         with single_threaded(), config_context(transform_output="default"):
             for start in range(0, max(len(pixels), 1), _TILE_GENERAL):

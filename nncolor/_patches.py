@@ -49,9 +49,11 @@ class PatchExtractor(TransformerMixin, BaseEstimator):
         to [-1, 1]. The paper names the position as future work.
     context_scales : sequence of float, default=()
         For each scale, a length in pixels of at least 2, add what surrounds the pixel at that
-        scale: mean and standard deviation of lightness, mean gradient magnitude (texture), and
-        mean lightness and texture straight above and below. Means are taken over cells of about
-        that side and interpolated between their centres.
+        scale. The image is cut into cells of about that side. Of the cell of the pixel: mean and
+        standard deviation of lightness, mean gradient magnitude (texture), fine and coarse. Of
+        those above, below and beside it: lightness and texture. Of all cells from there up and down to
+        the border, and of the whole row: the extremes of both. All values are interpolated between
+        the centres of cells.
 
     See Also
     --------
@@ -264,6 +266,7 @@ class _Block:
         padded = to_feature(lightness)[rows_around - top][:, columns_around - left]
         # (n_rows, n_columns, patch_size, patch_size), not copied
         self.patches = sliding_window_view(padded, (2 * half + 1, 2 * half + 1))
+        self.context = None if source.context is None else source.context.window(rows, columns)
 
     def tile(self, rows, columns):
         """Features of pixels of the block.
@@ -293,8 +296,8 @@ class _Block:
             planes[done] = _row_feature(np.asarray(rows), source.shape[0])[:, None]
             planes[done + 1] = _column_feature(np.asarray(columns), source.shape[1])
             done += 2
-        if source.context is not None:
-            source.context.fill(planes[done:], np.asarray(rows), np.asarray(columns))
+        if self.context is not None:
+            self.context.fill(planes[done:], np.asarray(rows), np.asarray(columns))
         return features
 
 

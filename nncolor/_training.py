@@ -12,6 +12,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 
 from ._color import NEUTRAL_CHROMA, join_lightness_chroma, lightness_chroma
+from ._novelty import profile_of_plane, usual_profiles
 from ._patches import PatchExtractor
 from ._pixels import PixelSamples, join_pixels, sample_batch
 from ._progress import training_progress
@@ -19,7 +20,7 @@ from ._quantizer import SOMQuantizer
 
 
 def _default_extractor():
-    return PatchExtractor(patch_size=3, position=True, context_scales=(4, 16, 64))
+    return PatchExtractor(patch_size=3, position=True, context_scales=(8, 16, 64))
 
 
 def _default_quantizer():
@@ -29,7 +30,7 @@ def _default_quantizer():
 def _default_classifier():
     # The pixels of an image are alike, so a network soon learns images instead of colours: a strong
     # penalty on its weights keeps the error on unseen images falling until it stops.
-    return MLPClassifier((50, 50), alpha=0.5, tol=1e-3, n_iter_no_change=5, max_iter=1000)
+    return MLPClassifier((50, 50), alpha=1.0, tol=1e-3, n_iter_no_change=5, max_iter=1000)
 
 
 DEFAULTS = {
@@ -72,24 +73,28 @@ def sample_features(X, extractor, n_per_image, random_state, *, n_jobs, verbose)
     extractor : transformer
     features : ndarray of shape (n, n_features)
     chroma : ndarray of shape (n, 2)
+    usual_profiles : ndarray or None
+        Of the images, for `_novelty.unfamiliarity`.
     """
     if isinstance(X, PixelSamples):
         if len(X) == 0:
             raise ValueError("The PixelSamples holds no pixel to learn from.")
         _check_chroma(X.chroma, X.groups, verbose)
         features = np.asarray(extractor.fit(X, None).transform(X))
-        return extractor, features, X.chroma
+        profiles = [profile_of_plane(X.image_lightness(group)) for group in np.unique(X.groups)]
+        return extractor, features, X.chroma, usual_profiles(profiles)
     options = {"n_jobs": n_jobs, "verbose": verbose}
     if _requires_fit(extractor):
         pixels = join_pixels(sample_batch(X, n_per_image, random_state, **options))
         return sample_features(pixels, extractor, None, None, **options)
     # What needs no fit can work where the image is read, so that no image has to be kept.
-    finish = partial(_features_and_chroma, extractor)
-    features, chroma = zip(*sample_batch(X, n_per_image, random_state, finish=finish, **options), strict=True)
+    finish = partial(_features_chroma_profile, extractor)
+    parts = sample_batch(X, n_per_image, random_state, finish=finish, **options)
+    features, chroma, profiles = zip(*parts, strict=True)
     groups = np.repeat(np.arange(len(chroma)), [len(part) for part in chroma])
     chroma = np.concatenate(chroma)
     _check_chroma(chroma, groups, verbose)
-    return extractor, np.concatenate(features), chroma
+    return extractor, np.concatenate(features), chroma, usual_profiles(profiles)
 
 
 def _requires_fit(extractor):
@@ -98,9 +103,10 @@ def _requires_fit(extractor):
     return get_tags(extractor).requires_fit
 
 
-def _features_and_chroma(extractor, pixels):
+def _features_chroma_profile(extractor, pixels):
     with config_context(transform_output="default"):
-        return np.asarray(extractor.transform(pixels)), pixels.chroma
+        features = np.asarray(extractor.transform(pixels))
+    return features, pixels.chroma, profile_of_plane(pixels.image_lightness(0))
 
 
 def _check_chroma(chroma, groups, verbose):
@@ -137,6 +143,25 @@ def fit_codebook(quantizer, chroma, verbose):
             "quantizer makes of them. Use a smaller map_shape, more images or more pixels_per_image."
         )
     return codewords_of(quantizer, chroma)
+
+
+def rebalanced(labels, strength, random_state):
+    """Indices of a sample of the same size in which rare labels are more frequent.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n,), int
+    strength : float in [0, 1]
+        A label of frequency p is drawn with a frequency in proportion to p ** (1 - strength).
+    random_state : RandomState
+
+    Returns
+    -------
+    chosen : ndarray of shape (n,), int
+    """
+    counts = np.bincount(labels).astype(np.float64)
+    weights = counts[labels] ** -strength
+    return np.sort(random_state.choice(len(labels), len(labels), p=weights / weights.sum()))
 
 
 def codewords_of(quantizer, chroma):

@@ -341,7 +341,7 @@ class ColorizationDisplay:
         display : ColorizationDisplay
         """
         truth = _colour_images(X)
-        confidence = [p.max(axis=-1) for p in estimator.predict_proba(truth)] if confidence_map else None
+        confidence = estimator.predict_confidence(truth) if confidence_map else None
         display = cls(truth, estimator.predict(truth), confidence)
         return display.plot(error_map=error_map, ax=ax)
 

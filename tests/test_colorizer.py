@@ -18,7 +18,7 @@ from threadpoolctl import threadpool_limits
 
 from nncolor import PatchExtractor, SOMColorizer, SOMQuantizer, sample_pixels
 from nncolor._refine import guided_filter
-from nncolor.metrics import mean_ciede2000
+from nncolor.metrics import mean_chroma, mean_ciede2000
 
 
 def halves(count=40):
@@ -570,3 +570,36 @@ def test_pixels_have_no_picture(colorizer, photos):
     for method in ("predict", "quantize"):
         with pytest.raises(TypeError, match="holds pixels and no images"):
             getattr(colorizer, method)(pixels)
+
+
+def test_rebalance_draws_rare_codewords_more_often(photos):
+    class Recorder(MLPClassifier):
+        def fit(self, X, y):
+            self.seen_ = np.bincount(y)
+            return super().fit(X, y)
+
+    counts = {}
+    for strength in (0.0, 0.5, 1.0):
+        colorizer = quick_colorizer(
+            classifier=Recorder((5,), tol=1, n_iter_no_change=2), pixels_per_image=2000, rebalance=strength
+        ).fit(photos)
+        counts[strength] = colorizer.classifier_.seen_
+    n = counts[0.0].sum()
+    assert counts[0.5].sum() == counts[1.0].sum() == n
+    expected = counts[0.0] ** 0.5 / (counts[0.0] ** 0.5).sum() * n
+    assert_allclose(counts[0.5], expected, atol=5 * np.sqrt(expected).max())
+    assert_allclose(counts[1.0], n / 9, atol=5 * np.sqrt(n / 9))
+
+
+def test_rebalance_is_more_colourful(photos):
+    plain, balanced = (quick_colorizer(rebalance=r, temperature=0.5).fit(photos) for r in (0.0, 1.0))
+    assert mean_chroma(balanced.predict(photos)) > 1.02 * mean_chroma(plain.predict(photos))
+
+
+def test_confidence_is_the_largest_probability(colorizer, photos):
+    pixels = sample_pixels(photos, n_per_image=30, random_state=0)
+    for X in (photos, pixels, np.stack([photos[2]] * 2)):
+        confidence, probabilities = colorizer.predict_confidence(X), colorizer.predict_proba(X)
+        assert type(confidence) is type(probabilities)
+        for one, p in zip(confidence, probabilities, strict=True):
+            assert_allclose(one, p.max(axis=-1), atol=1e-6)

@@ -96,6 +96,38 @@ def test_mean_of_cells_by_hand():
     assert_allclose(mean, [-1, -1, -0.75, -0.25, 0.25, 0.75, 1, 1], atol=1e-5)
 
 
+def test_context_values_by_hand():
+    # 3 x 4 cells of 4 x 4 pixels, each of one level; gradients only at their borders
+    levels = np.array([[10, 200, 30, 40], [50, 90, 70, 250], [90, 20, 110, 0]])
+    image = levels.repeat(4, axis=0).repeat(4, axis=1).astype(np.uint8)
+    extractor = PatchExtractor(1, context_scales=(4,))
+    # a pixel in the middle of a cell lies between centres: the mean of four pixels around it is at the centre
+    features = extractor.transform([image]).reshape(12, 16, -1)
+    centre = features[1:3, 1:3].mean(axis=(0, 1)), features[5:7, 5:7].mean(axis=(0, 1))
+    lightness = rgb2luv(np.repeat(levels[..., None] / 255, 3, axis=-1))[..., 0] / 50 - 1
+    expected = {
+        "lightness": (lightness[0, 0], lightness[1, 1]),
+        "lightness_above": (lightness[0, 0], lightness[0, 1]),
+        "lightness_below": (lightness[1, 0], lightness[2, 1]),
+        "lightness_min_beside": (lightness[0, 0], lightness[1, 0]),
+        "lightness_max_beside": (lightness[0, 1], lightness[1, 2]),
+        "lightness_max_upwards": (lightness[0, 0], lightness[0, 1]),
+        "lightness_min_upwards": (lightness[0, 0], lightness[1, 1]),
+        "lightness_max_downwards": (lightness[2, 0], lightness[1, 1]),
+        "lightness_min_downwards": (lightness[0, 0], lightness[2, 1]),
+        "lightness_max_of_row": (lightness[0, 1], lightness[1, 3]),
+        "lightness_min_of_row": (lightness[0, 0], lightness[1, 0]),
+        "lightness_mean_of_row": (lightness[0].mean(), lightness[1].mean()),
+    }
+    names = list(extractor.get_feature_names_out())
+    # interpolated over half a pixel: an eighth of the way to the neighbours on either side cancels out
+    # where cells go on evenly, and is a little off where they do not
+    for name, values in expected.items():
+        at = names.index(f"{name}_4")
+        assert_allclose([features[1, 1, at], features[5, 5, at]], values, atol=0.3, err_msg=name)
+        assert np.abs([c[at] for c in centre] - np.array(values)).max() < 0.3, name
+
+
 @settings(max_examples=50)
 @given(
     image=st.tuples(st.integers(1, 20), st.integers(1, 20)).flatmap(lambda shape: arrays(np.uint8, shape)),

@@ -1,0 +1,483 @@
+"""How good the colours are on photographs not learned from: step by step from the paper to the defaults.
+
+    python docs/benchmarks/quality.py --images FOLDER
+
+prints the tables as Markdown and writes them to docs/benchmark_quality.md, with a plot. Five folds
+of whole photographs; every configuration sees the same folds. It takes more than an hour on two cores, and
+can be stopped and started again. The U-Net is left out where PyTorch is not installed.
+"""
+
+import argparse
+import time
+import warnings
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+from _report import Results, machine, table
+from joblib import Parallel, delayed
+from sklearn.ensemble import HistGradientBoostingClassifier, VotingClassifier
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neural_network import MLPClassifier
+
+from nncolor import PatchExtractor, SOMColorizer, SOMQuantizer, sample_pixels
+from nncolor._color import join_lightness_chroma, lightness_chroma
+from nncolor._images import read_image
+from nncolor._novelty import UNFAMILIAR
+from nncolor._training import DEFAULTS, repaint
+from nncolor.datasets import load_image_folder, load_sample_photos
+from nncolor.metrics import ciede2000, colorfulness, mean_ciede2000
+
+N_FOLDS = 5
+UNET_SECONDS = 400
+# Pixels of an unseen photograph on which classifiers that are slow to predict are judged.
+JUDGED = 500
+# Flat are neighbours whose lightness differs by less than _FLAT; a strong edge is a difference of more than
+# _EDGE between pixels _ACROSS apart. All in L* and pixels.
+_FLAT, _EDGE, _ACROSS = 1.0, 20.0, 4
+
+
+# Configurations -----------------------------------------------------------------------------------------
+
+
+def paper(patch_size=5):
+    return SOMColorizer(
+        PatchExtractor(patch_size),
+        SOMQuantizer((3, 3)),
+        MLPClassifier((50, 50), max_iter=100),
+        temperature=0,
+        smoothing_radius=0,
+        random_state=0,
+    )
+
+
+def default_classifier(**changes):
+    return DEFAULTS["classifier"]().set_params(**changes)
+
+
+def steps():
+    """From the paper to the defaults, one addition after the other."""
+    scales = DEFAULTS["extractor"]().context_scales
+    trials = {"the paper, 5x5": paper(), "the paper, 3x3": paper(3)}
+    changes = {
+        "+ a penalty on the weights, stops early": {"classifier": default_classifier()},
+        "+ position": {"extractor": PatchExtractor(3, position=True)},
+        "+ context": {"extractor": PatchExtractor(3, position=True, context_scales=scales)},
+        "+ 25 codewords": {"quantizer": SOMQuantizer((5, 5))},
+        "+ annealed mean": {"temperature": SOMColorizer().temperature},
+    }
+    done = {}
+    for name, change in changes.items():
+        done |= change
+        trials[name] = paper(3).set_params(**done)
+    trials["+ guided filter: the defaults"] = SOMColorizer(random_state=0)
+    return trials
+
+
+def tried():
+    """What was tried on top of the defaults."""
+    defaults = partial(SOMColorizer, random_state=0)
+    extractor = DEFAULTS["extractor"]()
+    ensemble = VotingClassifier(
+        [(str(i), default_classifier(random_state=i)) for i in range(4)], voting="soft"
+    )
+    return {
+        "winner instead of annealed mean": defaults(temperature=0),
+        "mean chroma instead of annealed mean": defaults(temperature=1),
+        "rebalance 0.25": defaults(rebalance=0.25),
+        "rebalance 0.5": defaults(rebalance=0.5),
+        "9 codewords": defaults(quantizer=SOMQuantizer((3, 3))),
+        "100 codewords": defaults(quantizer=SOMQuantizer((10, 10))),
+        "patch of 7x7": defaults(extractor=extractor.set_params(patch_size=7)),
+        "no patch": defaults(extractor=DEFAULTS["extractor"]().set_params(patch_size=1)),
+        "layers of 100+100": defaults(classifier=default_classifier(hidden_layer_sizes=(100, 100))),
+        "500 pixels of each photograph": defaults(pixels_per_image=500),
+        "four networks, averaged": defaults(classifier=ensemble),
+    }
+
+
+def augmentations():
+    """Training photographs made of a training photograph, beside itself."""
+    return {
+        "mirrored photographs too": lambda image: [image[:, ::-1]],
+        "other tone curves too": lambda image: [tone(image, 0.7), tone(image, 1.4)],
+    }
+
+
+def tone(image, gamma):
+    """Another contrast, the same chroma."""
+    lightness, chroma = lightness_chroma(image)
+    return join_lightness_chroma(100 * (lightness / 100) ** gamma, chroma, np.float32)
+
+
+def slow_classifiers():
+    """Others in the same SOMColorizer, with as many pixels of each photograph as they can bear."""
+    return {
+        "MLPClassifier, the default": (default_classifier(), 2500),
+        "KNeighborsClassifier(100)": (KNeighborsClassifier(100), 250),
+        "HistGradientBoostingClassifier": (HistGradientBoostingClassifier(max_iter=60), 1000),
+    }
+
+
+# Measures of one fold ------------------------------------------------------------------------------------
+
+
+def folds(paths):
+    fold = np.random.default_rng(0).permutation(len(paths)) % N_FOLDS
+    return [
+        (
+            [p for p, f in zip(paths, fold, strict=True) if f != k],
+            [p for p, f in zip(paths, fold, strict=True) if f == k],
+        )
+        for k in range(N_FOLDS)
+    ]
+
+
+def difference(a, b):
+    return np.linalg.norm(a - b, axis=-1)
+
+
+def judge(paths, predictions):
+    """Sums and means over the photographs of a fold: error, chroma, its noise and its edges."""
+    totals = {"error": [], "near edges": [], "chroma": [], "noise": [], "across": [], "colorfulness": []}
+    for path, prediction in zip(paths, predictions, strict=True):
+        truth = read_image(path)
+        lightness = lightness_chroma(truth)[0]
+        chroma = lightness_chroma(prediction)[1]
+        error = ciede2000(*(image.reshape(-1, 3) / np.float32(255) for image in (truth, prediction)))
+        error = error.reshape(lightness.shape)
+        flat = np.abs(np.diff(lightness, axis=1)) < _FLAT
+        edge = np.abs(lightness[:, _ACROSS:] - lightness[:, :-_ACROSS]) > _EDGE
+        totals["error"].append(error.mean())
+        totals["near edges"].append((error[:, :-_ACROSS] + error[:, _ACROSS:])[edge] / 2)
+        totals["chroma"].append(np.linalg.norm(chroma, axis=-1).mean())
+        totals["noise"].append(difference(chroma[:, 1:], chroma[:, :-1])[flat])
+        totals["across"].append(difference(chroma[:, _ACROSS:], chroma[:, :-_ACROSS])[edge])
+        totals["colorfulness"].append(colorfulness([prediction]))
+    return {
+        name: float(np.mean(np.concatenate(values) if np.ndim(values[0]) else values))
+        for name, values in totals.items()
+    }
+
+
+def truth_of_fold(paths):
+    return judge(paths, map(read_image, paths))
+
+
+def grey_of_fold(paths):
+    neutral = (
+        join_lightness_chroma(lightness, np.zeros((*lightness.shape, 2), np.float32), np.uint8)
+        for lightness, _ in (lightness_chroma(read_image(path)) for path in paths)
+    )
+    return judge(paths, neutral)
+
+
+def run(colorizer, train, test, augment=None):
+    if augment is not None:
+        train = [
+            image for path in train for photo in [read_image(path)] for image in [photo, *augment(photo)]
+        ]
+    start = time.process_time()
+    colorizer.fit(train)
+    seconds = time.process_time() - start
+    return judge(test, (colorizer.colorize(path) for path in test)) | {"cpu": seconds}
+
+
+def run_on_pixels(classifier, n_per_image, train, test):
+    """Error at single pixels of the photographs, without smoothing."""
+    start = time.process_time()
+    colorizer = SOMColorizer(classifier=classifier, pixels_per_image=n_per_image, random_state=0).fit(train)
+    seconds = time.process_time() - start
+    pixels = sample_pixels(test, n_per_image=JUDGED, random_state=0)
+    start = time.process_time()
+    error = -colorizer.score(pixels)
+    predicting = (time.process_time() - start) / len(pixels) * 1e6
+    chroma = float(np.linalg.norm(colorizer.predict_chroma(pixels), axis=1).mean())
+    return {"error": error, "chroma": chroma, "cpu": seconds, "microseconds": predicting}
+
+
+def run_oracle(side, train, test):
+    quantizer = SOMQuantizer((side, side), random_state=0)
+    quantizer.fit(sample_pixels(train, random_state=0).chroma)
+    return judge(test, (repaint(read_image(path), quantizer, np.dtype(np.uint8)) for path in test))
+
+
+def run_unet(train, test):
+    import _unet
+
+    network, facts = _unet.train(train, UNET_SECONDS)
+    chroma = _unet.predict_chroma(network, test)
+    images = (
+        join_lightness_chroma(lightness_chroma(read_image(path))[0], values, np.uint8)
+        for path, values in zip(test, chroma, strict=True)
+    )
+    return judge(test, images) | facts
+
+
+def risk_coverage(train, test):
+    """Mean error of the most confident share of all pixels, by confidence."""
+    colorizer = SOMColorizer(random_state=0).fit(train)
+    errors, confidences = [], []
+    for path in test:
+        truth, prediction = read_image(path), colorizer.colorize(path)
+        pair = (image.reshape(-1, 3) / np.float32(255) for image in (truth, prediction))
+        errors.append(ciede2000(*pair))
+        confidences.append(colorizer.predict_confidence([path])[0].ravel())
+    errors, confidences = np.concatenate(errors), np.concatenate(confidences)
+    order = np.argsort(-confidences, kind="stable")
+    curve = np.cumsum(errors[order]) / np.arange(1, len(errors) + 1)
+    shares = np.linspace(0.1, 1, 10)
+    by_tenth = np.array_split(errors[order], 10)
+    return {
+        "risk": [float(curve[int(share * len(curve)) - 1]) for share in shares],
+        "tenths": [float(part.mean()) for part in by_tenth],
+        "confidence": [float(part.mean()) for part in np.array_split(confidences[order], 10)],
+    }
+
+
+def run_single(colorizer, train, test):
+    """One photograph to learn from, all of the fold to judge by; the mean over six such photographs."""
+    errors = [run(colorizer, [path], test[:20]) for path in train[:6]]
+    return {name: float(np.mean([error[name] for error in errors])) for name in errors[0]}
+
+
+def run_halves(colorizer):
+    """Right half of each bundled photograph, coloured by what its left half teaches."""
+    errors = {}
+    photos = load_sample_photos()
+    for name, photo in zip(photos.names, photos.images, strict=True):
+        middle = photo.shape[1] // 2
+        left, right = photo[:, :middle], photo[:, middle:]
+        errors[name] = mean_ciede2000([right], [colorizer.fit([left]).colorize(right)])
+    return errors
+
+
+def unfamiliar(train, test):
+    """Share of images of several kinds that `predict` warns of."""
+    colorizer = SOMColorizer(random_state=0).fit(train)
+    rng = np.random.default_rng(0)
+    grey = [lightness_chroma(read_image(path))[0] / 100 for path in test]
+    kinds = {
+        "unseen photographs of the class": grey,
+        "other subjects: the bundled photographs": load_sample_photos().images,
+        "negatives": [1 - image for image in grey],
+        "upside down": [image[::-1] for image in grey],
+        "with noise (deviation 0.15)": [
+            np.clip(image + rng.normal(0, 0.15, image.shape), 0, 1) for image in grey
+        ],
+        "nothing but noise": [rng.random((256, 256)) for _ in range(20)],
+        "one level everywhere": [np.full((256, 256), level) for level in np.linspace(0, 1, 20)],
+    }
+    return {
+        name: float(np.mean(colorizer.unfamiliarity(images) > UNFAMILIAR)) for name, images in kinds.items()
+    }
+
+
+# All of it -----------------------------------------------------------------------------------------------
+
+
+def trials():
+    """Function(train, test) of everything that is measured on each fold, by name."""
+    found = {
+        "truth": lambda train, test: truth_of_fold(test),
+        "grey": lambda train, test: grey_of_fold(test),
+    }
+    found |= {f"oracle {side}": partial(run_oracle, side) for side in (3, 5, 10)}
+    found |= {name: partial(run, colorizer) for name, colorizer in steps().items()}
+    defaults = SOMColorizer(random_state=0)
+    found |= {
+        "one photograph, the paper": partial(run_single, paper()),
+        "one photograph, the defaults": partial(run_single, defaults),
+        "risk": risk_coverage,
+        "unfamiliar": unfamiliar,
+    }
+    if find_spec("torch"):
+        found["U-Net"] = run_unet
+    found |= {name: partial(run, colorizer) for name, colorizer in tried().items()}
+    found |= {name: partial(run, defaults, augment=function) for name, function in augmentations().items()}
+    return found | {name: partial(run_on_pixels, *args) for name, args in slow_classifiers().items()}
+
+
+def measure_fold(name, train, test):
+    warnings.filterwarnings("ignore", message="The lightness of")
+    return trials()[name](train, test)
+
+
+def measure_halves(name):
+    return run_halves(paper() if name == "the paper" else SOMColorizer(random_state=0))
+
+
+def measure_all(paths, results, n_jobs):
+    """Whatever is not in the results yet, n_jobs at a time."""
+    jobs = {
+        f"{name} / {k}": (measure_fold, name, *fold)
+        for name in trials()
+        for k, fold in enumerate(folds(paths))
+    }
+    jobs |= {f"halves, {name}": (measure_halves, name) for name in ("the paper", "the defaults")}
+    missing = {key: job for key, job in jobs.items() if key not in results.values}
+
+    def named(key, function, *args):
+        return key, function(*args)
+
+    running = Parallel(n_jobs=n_jobs, return_as="generator_unordered")(
+        delayed(named)(key, *job) for key, job in missing.items()
+    )
+    for key, value in running:
+        results.measure(key, lambda value=value: value)
+    return {name: [results.values[f"{name} / {k}"] for k in range(N_FOLDS)] for name in trials()} | {
+        name: results.values[f"halves, {name}"] for name in ("the paper", "the defaults")
+    }
+
+
+def mean(found, name, key):
+    return float(np.mean([fold[key] for fold in found[name]]))
+
+
+def colour_table(found, names):
+    truth, of_paper = mean(found, "truth", "chroma"), mean(found, "the paper, 5x5", "error")
+    lines = []
+    for name, title in names.items():
+        error = mean(found, name, "error")
+        lines.append(
+            [
+                title,
+                f"{error:.2f}",
+                f"{100 * (error / of_paper - 1):+.1f} %",
+                f"{100 * mean(found, name, 'chroma') / truth:.0f} %",
+                f"{mean(found, name, 'colorfulness'):.1f}",
+                f"{mean(found, name, 'cpu'):.0f}" if "cpu" in found[name][0] else "",
+            ]
+        )
+    header = ["", "CIEDE2000", "beside the paper", "chroma", "colourfulness", "CPU seconds of training"]
+    return table(header, lines)
+
+
+def noise_table(found, names):
+    lines = [
+        [title, *(f"{mean(found, name, key):.2f}" for key in ("noise", "across", "near edges"))]
+        for name, title in names.items()
+    ]
+    header = ["", "noise in flat regions", "step across strong edges", "CIEDE2000 at strong edges"]
+    return table(header, lines)
+
+
+def report(found, n_images):
+    ours = {name: name for name in steps()}
+    references = {"truth": "the truth", "grey": "grey"} | {
+        f"oracle {side}": f"true codewords of {side**2}" for side in (3, 5, 10)
+    }
+    unet = {"U-Net": "U-Net"} if "U-Net" in found else {}
+    last = list(steps())[-1]
+    text = f"## Step by step\n\n{n_images} photographs, {N_FOLDS} folds; means over the folds.\n\n"
+    text += colour_table(found, references | ours | unet)
+    if unet:
+        first = found["U-Net"][0]
+        text += (
+            f"\nThe U-Net has {first['weights']:,} weights and took {mean(found, 'U-Net', 'cpu'):.0f} CPU "
+            f"seconds for {mean(found, 'U-Net', 'epochs'):.0f} epochs; the best one on a tenth of its "
+            "training photographs counts.\n"
+        )
+    text += "\n## Noise and edges\n\n"
+    text += (
+        "Mean difference of chroma (u*, v*) between neighbours whose lightness differs by less than "
+        f"{_FLAT:g}, and between pixels {_ACROSS} apart whose lightness differs by more than {_EDGE:g}.\n\n"
+    )
+    text += noise_table(found, {"truth": "the truth"} | ours | unet)
+    text += "\n## What was tried on top of the defaults\n\n"
+    text += colour_table(found, {name: name for name in [last, *tried(), *augmentations()]})
+    text += "\n## Other classifiers in the same SOMColorizer\n\n"
+    text += f"Judged at {JUDGED} pixels of each unseen photograph, without smoothing.\n\n"
+    truth = mean(found, "truth", "chroma")
+    text += table(
+        [
+            "",
+            "pixels of each photograph",
+            "CIEDE2000",
+            "chroma",
+            "CPU seconds of training",
+            "microseconds a pixel",
+        ],
+        [
+            [
+                f"`{name}`" if "(" in name or "Hist" in name else name,
+                n,
+                f"{mean(found, name, 'error'):.2f}",
+                f"{100 * mean(found, name, 'chroma') / truth:.0f} %",
+                f"{mean(found, name, 'cpu'):.0f}",
+                f"{mean(found, name, 'microseconds'):.1f}",
+            ]
+            for name, (_, n) in slow_classifiers().items()
+        ],
+    )
+    text += "\n## Little to learn from\n\nCIEDE2000.\n\n"
+    lines = [
+        [f"right half of {name}, from its left half", f"{error:.2f}", f"{found['the defaults'][name]:.2f}"]
+        for name, error in found["the paper"].items()
+    ]
+    pair = (
+        f"{mean(found, f'one photograph, {name}', 'error'):.2f}" for name in ("the paper", "the defaults")
+    )
+    lines.append(["20 photographs of a fold, from a single other one", *pair])
+    text += table(["", "the paper", "the defaults"], lines)
+    text += "\n## When to distrust\n\nPixels of all unseen photographs, the most confident tenth first.\n\n"
+    lines = [
+        [f"{10 * (tenth + 1)} %"]
+        + [f"{np.mean([fold[key][tenth] for fold in found['risk']]):.{digits}f}" for key, digits in keys]
+        for tenth in range(10)
+        for keys in [[("confidence", 2), ("tenths", 1), ("risk", 1)]]
+    ]
+    header = [
+        "most confident",
+        "confidence of the last tenth",
+        "CIEDE2000 of the last tenth",
+        "CIEDE2000 of all",
+    ]
+    text += table(header, lines)
+    text += "\n## What is unfamiliar\n\n"
+    lines = [
+        [kind, f"{100 * np.mean([fold[kind] for fold in found['unfamiliar']]):.0f} %"]
+        for kind in found["unfamiliar"][0]
+    ]
+    return text + table(["images", "warned of"], lines)
+
+
+def plot(found, path):
+    """Error against chroma: good is low and to the right."""
+    from matplotlib import pyplot
+
+    truth = mean(found, "truth", "chroma")
+    figure, ax = pyplot.subplots(figsize=(8, 5), layout="constrained")
+    names = ["grey", *steps(), *tried(), *(["U-Net"] if "U-Net" in found else [])]
+    for name in names:
+        x, y = 100 * mean(found, name, "chroma") / truth, mean(found, name, "error")
+        kind = "tab:red" if name in ("grey", "U-Net") else "tab:blue" if name in steps() else "0.7"
+        ax.scatter(x, y, color=kind, zorder=2)
+        if kind != "0.7":
+            ax.annotate(name, (x, y), xytext=(5, 4), textcoords="offset points", fontsize=8)
+    line = [(100 * mean(found, n, "chroma") / truth, mean(found, n, "error")) for n in list(steps())[1:]]
+    ax.plot(*zip(*line, strict=True), color="tab:blue", linewidth=0.8, zorder=1)
+    ax.set(xlabel="mean chroma, % of the truth's", ylabel="mean CIEDE2000", xlim=(-3, 125))
+    figure.savefig(path, metadata={"Date": None})
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--images", required=True, help="folder of colour photographs")
+    parser.add_argument("--state", default="quality.json", help="file that keeps what is measured already")
+    parser.add_argument("--n-jobs", type=int, default=2)
+    docs = Path(__file__).parent.parent
+    parser.add_argument("--output", default=docs / "benchmark_quality.md", type=Path)
+    parser.add_argument("--plot", default=docs / "_static" / "quality.svg", type=Path)
+    options = parser.parse_args()
+    paths = load_image_folder(options.images)
+    found = measure_all(paths, Results(options.state), options.n_jobs)
+    text = f"Measured by `docs/benchmarks/quality.py`. {machine()}.\n\n" + report(found, len(paths))
+    print(text)
+    options.output.write_text(text, encoding="utf-8")
+    plot(found, options.plot)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""Images unlike those learned from: twenty-four crops of one photograph."""
+
+import numpy as np
+import pytest
+from conftest import quick_colorizer
+from numpy.testing import assert_allclose
+from PIL import Image
+
+from nncolor import sample_pixels
+from nncolor.datasets import load_sample_photos
+
+
+@pytest.fixture(scope="module")
+def crops():
+    photo = load_sample_photos().images[3]
+    rng = np.random.default_rng(0)
+    places = zip(rng.integers(0, 180, 30), rng.integers(0, 330, 30), strict=True)
+    return [photo[row : row + 120, column : column + 120] for row, column in places]
+
+
+@pytest.fixture(scope="module")
+def learned(crops):
+    return quick_colorizer(n_jobs=2).fit(crops[:24])
+
+
+def test_known_images_are_usual_on_average(learned, crops):
+    # exactly 1 but for the shrinkage of the covariance
+    assert 0.5 < (learned.unfamiliarity(crops[:24]) ** 2).mean() < 1.1
+    assert (learned.unfamiliarity(crops[24:]) < 2.5).all()
+
+
+@pytest.mark.parametrize("kind", ["noise", "black", "white", "stripes"])
+def test_strange_images_are_found_and_named_once(learned, crops, kind):
+    strange = {
+        "noise": np.random.default_rng(0).integers(0, 256, (120, 120)).astype(np.uint8),
+        "black": np.zeros((120, 120), np.uint8),
+        "white": np.full((120, 120), 255, np.uint8),
+        "stripes": np.tile(np.array([0, 255], np.uint8), (120, 60)),
+    }[kind]
+    assert learned.unfamiliarity([crops[0], strange])[1] > 1.75
+    with pytest.warns(
+        UserWarning, match="lightness of image 1 is unlike .* as is that of 1 others: imag"
+    ) as found:
+        learned.predict([crops[0], strange, strange])
+    assert len(found) == 1
+    assert found[0].filename == __file__
+    with pytest.warns(
+        UserWarning, match="lightness of image 0 is unlike that of the images learned from. Do"
+    ):
+        learned.colorize(strange)
+
+
+def test_paths_are_named(learned, tmp_path):
+    path = str(tmp_path / "black.png")
+    Image.fromarray(np.zeros((120, 120), np.uint8)).save(path)
+    with pytest.warns(UserWarning, match=r"lightness of image 0 \(.*black.png\) is unlike"):
+        learned.predict([path])
+
+
+def test_all_ways_to_write_an_image_are_as_unfamiliar(learned, crops):
+    grey = [crop[..., 1] for crop in crops[24:]]
+    expected = learned.unfamiliarity(grey)
+    assert_allclose(learned.unfamiliarity([image / 255 for image in grey]), expected, rtol=1e-3)
+    assert_allclose(learned.unfamiliarity(np.stack(grey)), expected, rtol=1e-12)
+    assert_allclose(learned.unfamiliarity([np.dstack([image] * 3) for image in grey]), expected, rtol=1e-3)
+
+
+def test_pixels_of_images_teach_the_same(learned, crops):
+    pixels = sample_pixels(crops[:24], n_per_image=400, random_state=0)
+    assert_allclose(quick_colorizer().fit(pixels).usual_profiles_, learned.usual_profiles_, rtol=1e-5)
+
+
+def test_few_images_do_not_tell_what_is_usual(colorizer):
+    assert colorizer.usual_profiles_ is None
+    with pytest.raises(ValueError, match="from 20 images on; there were fewer"):
+        colorizer.unfamiliarity([np.zeros((9, 9))])
+    colorizer.predict([np.zeros((9, 9))])
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 50), (50, 1), (2, 3), (129, 257)])
+def test_any_shape(learned, shape):
+    assert np.isfinite(learned.unfamiliarity([np.random.default_rng(0).random(shape)])).all()
