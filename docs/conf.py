@@ -23,7 +23,10 @@ html_theme = "pydata_sphinx_theme"
 html_theme_options = {"show_prev_next": False}
 html_show_sourcelink = False
 # pages without pages below them
-html_sidebars = {page: [] for page in ("index", "paper", "speed", "changelog", "contributing")}
+html_sidebars = {
+    page: []
+    for page in ("index", "images", "hints", "quality", "paper", "speed", "changelog", "contributing")
+}
 myst_enable_extensions = ["deflist"]
 
 autosummary_generate = True

@@ -42,7 +42,7 @@ class SOMColorizer(PredictionMixin, BaseEstimator):
         Counters the grey bias [5]_: how far rare codewords are drawn more often than they come. 0
         leaves the sample as it is, 1 draws all codewords equally often. More is more colourful, and
         farther from the truth in the mean.
-    temperature : float in [0, 1], default=0.6
+    temperature : float in [0, 1], default=0.7
         How the probabilities of the codewords become a chroma: 0 takes the winning codeword as
         the paper does, 1 their mean, and between them lies the annealed mean [2]_. Lower is
         more colourful, higher has a smaller mean error.
@@ -135,7 +135,7 @@ class SOMColorizer(PredictionMixin, BaseEstimator):
         *,
         pixels_per_image: int = 2500,
         rebalance: float = 0.0,
-        temperature: float = 0.6,
+        temperature: float = 0.7,
         smoothing_radius: int = 8,
         n_jobs: int | None = None,
         random_state: RandomState = None,

@@ -22,7 +22,7 @@ _PRIOR = 0.03
 # lightness, as share of white; between distributions of codewords, as their Hellinger distance (0 to
 # sqrt(2)). Then the variance of what they do not explain, and a floor of their deviation, in u*, v*.
 _PLANE_LENGTH, _LIGHTNESS_LENGTH, _CODEWORD_LENGTH = 1.0, 0.3, 0.5
-_NOISE, _FLOOR = 0.02, 5.0
+_NOISE, _FLOOR = 0.1, 5.0
 # Hints beyond this number are thinned out for kriging, whose cost grows with their square.
 _KRIGED = 256
 # Pixels whose residual is kriged at a time.

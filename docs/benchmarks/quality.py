@@ -30,7 +30,7 @@ from nncolor.datasets import load_image_folder, load_sample_photos
 from nncolor.metrics import ciede2000, colorfulness, mean_ciede2000
 
 N_FOLDS = 5
-UNET_SECONDS = 400
+UNET_SECONDS = 350
 # Pixels of an unseen photograph on which classifiers that are slow to predict are judged.
 JUDGED = 500
 # Flat are neighbours whose lightness differs by less than _FLAT; a strong edge is a difference of more than
@@ -41,9 +41,9 @@ _FLAT, _EDGE, _ACROSS = 1.0, 20.0, 4
 # Configurations -----------------------------------------------------------------------------------------
 
 
-def paper(patch_size=5):
+def paper():
     return SOMColorizer(
-        PatchExtractor(patch_size),
+        PatchExtractor(5),
         SOMQuantizer((3, 3)),
         MLPClassifier((50, 50), max_iter=100),
         temperature=0,
@@ -57,41 +57,45 @@ def default_classifier(**changes):
 
 
 def steps():
-    """From the paper to the defaults, one addition after the other."""
+    """From the paper towards the defaults, one addition after the other; `DECODED` go on from there."""
     scales = DEFAULTS["extractor"]().context_scales
-    trials = {"the paper, 5x5": paper(), "the paper, 3x3": paper(3)}
     changes = {
-        "+ a penalty on the weights, stops early": {"classifier": default_classifier()},
-        "+ position": {"extractor": PatchExtractor(3, position=True)},
+        "the paper": {},
+        "+ a penalty on the weights, which stops early": {"classifier": default_classifier()},
+        "+ position, 3x3 patch": {"extractor": PatchExtractor(3, position=True)},
         "+ context": {"extractor": PatchExtractor(3, position=True, context_scales=scales)},
-        "+ 25 codewords": {"quantizer": SOMQuantizer((5, 5))},
-        "+ annealed mean": {"temperature": SOMColorizer().temperature},
     }
-    done = {}
+    found, done = {}, {}
     for name, change in changes.items():
         done |= change
-        trials[name] = paper(3).set_params(**done)
-    trials["+ guided filter: the defaults"] = SOMColorizer(random_state=0)
-    return trials
+        found[name] = paper().set_params(**done)
+    return found
+
+
+# The defaults are fitted once, for all of these: temperature and smoothing come afterwards.
+DEFAULT = "+ guided filter: the defaults"
+DECODED = {
+    "+ 25 codewords": {"temperature": 0, "smoothing_radius": 0},
+    "+ annealed mean": {"smoothing_radius": 0},
+    DEFAULT: {},
+}
+OTHER_TEMPERATURES = {
+    "winner instead of annealed mean": {"temperature": 0},
+    "mean chroma instead of annealed mean": {"temperature": 1},
+}
 
 
 def tried():
-    """What was tried on top of the defaults."""
+    """What was tried on top of the defaults, but for their temperature."""
     defaults = partial(SOMColorizer, random_state=0)
-    extractor = DEFAULTS["extractor"]()
     ensemble = VotingClassifier(
         [(str(i), default_classifier(random_state=i)) for i in range(4)], voting="soft"
     )
     return {
-        "winner instead of annealed mean": defaults(temperature=0),
-        "mean chroma instead of annealed mean": defaults(temperature=1),
         "rebalance 0.25": defaults(rebalance=0.25),
         "rebalance 0.5": defaults(rebalance=0.5),
         "9 codewords": defaults(quantizer=SOMQuantizer((3, 3))),
         "100 codewords": defaults(quantizer=SOMQuantizer((10, 10))),
-        "patch of 7x7": defaults(extractor=extractor.set_params(patch_size=7)),
-        "no patch": defaults(extractor=DEFAULTS["extractor"]().set_params(patch_size=1)),
-        "layers of 100+100": defaults(classifier=default_classifier(hidden_layer_sizes=(100, 100))),
         "500 pixels of each photograph": defaults(pixels_per_image=500),
         "four networks, averaged": defaults(classifier=ensemble),
     }
@@ -116,7 +120,7 @@ def slow_classifiers():
     return {
         "MLPClassifier, the default": (default_classifier(), 2500),
         "KNeighborsClassifier(100)": (KNeighborsClassifier(100), 250),
-        "HistGradientBoostingClassifier": (HistGradientBoostingClassifier(max_iter=60), 1000),
+        "HistGradientBoostingClassifier": (HistGradientBoostingClassifier(max_iter=60), 500),
     }
 
 
@@ -215,9 +219,21 @@ def run_unet(train, test):
     return judge(test, images) | facts
 
 
-def risk_coverage(train, test):
-    """Mean error of the most confident share of all pixels, by confidence."""
+def run_defaults(train, test):
+    """The defaults, decoded in several ways, and how far their confidence and warnings are right."""
+    start = time.process_time()
     colorizer = SOMColorizer(random_state=0).fit(train)
+    found = {"cpu": time.process_time() - start}
+    given = colorizer.get_params(deep=False)
+    for name, change in (DECODED | OTHER_TEMPERATURES).items():
+        colorizer.set_params(**{key: given[key] for key in ("temperature", "smoothing_radius")} | change)
+        found[name] = judge(test, (colorizer.colorize(path) for path in test)) | {"cpu": found["cpu"]}
+    colorizer.set_params(**{key: given[key] for key in ("temperature", "smoothing_radius")})
+    return found | {"risk": risk_coverage(colorizer, test), "unfamiliar": unfamiliar(colorizer, test)}
+
+
+def risk_coverage(colorizer, test):
+    """Mean error of the most confident share of all pixels, by confidence."""
     errors, confidences = [], []
     for path in test:
         truth, prediction = read_image(path), colorizer.colorize(path)
@@ -253,9 +269,8 @@ def run_halves(colorizer):
     return errors
 
 
-def unfamiliar(train, test):
+def unfamiliar(colorizer, test):
     """Share of images of several kinds that `predict` warns of."""
-    colorizer = SOMColorizer(random_state=0).fit(train)
     rng = np.random.default_rng(0)
     grey = [lightness_chroma(read_image(path))[0] / 100 for path in test]
     kinds = {
@@ -277,45 +292,54 @@ def unfamiliar(train, test):
 # All of it -----------------------------------------------------------------------------------------------
 
 
-def trials():
-    """Function(train, test) of everything that is measured on each fold, by name."""
+PARTS = ("steps", "tried", "classifiers")
+
+
+def trials(part):
+    """Function(train, test) of everything of a part that is measured on each fold, by name."""
+    defaults = SOMColorizer(random_state=0)
+    if part == "tried":
+        found = {name: partial(run, colorizer) for name, colorizer in tried().items()}
+        return found | {
+            name: partial(run, defaults, augment=function) for name, function in augmentations().items()
+        }
+    if part == "classifiers":
+        return {name: partial(run_on_pixels, *args) for name, args in slow_classifiers().items()}
     found = {
         "truth": lambda train, test: truth_of_fold(test),
         "grey": lambda train, test: grey_of_fold(test),
+        "defaults": run_defaults,
     }
     found |= {f"oracle {side}": partial(run_oracle, side) for side in (3, 5, 10)}
     found |= {name: partial(run, colorizer) for name, colorizer in steps().items()}
-    defaults = SOMColorizer(random_state=0)
     found |= {
         "one photograph, the paper": partial(run_single, paper()),
         "one photograph, the defaults": partial(run_single, defaults),
-        "risk": risk_coverage,
-        "unfamiliar": unfamiliar,
     }
     if find_spec("torch"):
         found["U-Net"] = run_unet
-    found |= {name: partial(run, colorizer) for name, colorizer in tried().items()}
-    found |= {name: partial(run, defaults, augment=function) for name, function in augmentations().items()}
-    return found | {name: partial(run_on_pixels, *args) for name, args in slow_classifiers().items()}
+    return found
 
 
-def measure_fold(name, train, test):
+def measure_fold(part, name, train, test):
     warnings.filterwarnings("ignore", message="The lightness of")
-    return trials()[name](train, test)
+    return trials(part)[name](train, test)
 
 
 def measure_halves(name):
-    return run_halves(paper() if name == "the paper" else SOMColorizer(random_state=0))
+    return run_halves(paper() if name == "with the paper" else SOMColorizer(random_state=0))
 
 
-def measure_all(paths, results, n_jobs):
+def measure_all(paths, parts, results, n_jobs):
     """Whatever is not in the results yet, n_jobs at a time."""
-    jobs = {
-        f"{name} / {k}": (measure_fold, name, *fold)
-        for name in trials()
+    halves = ("with the paper", "with the defaults")
+    names = [(part, name) for part in parts for name in trials(part)]
+    jobs = {f"halves, {name}": (measure_halves, name) for name in halves}
+    jobs |= {
+        f"{name} / {k}": (measure_fold, part, name, *fold)
+        for part, name in names
         for k, fold in enumerate(folds(paths))
     }
-    jobs |= {f"halves, {name}": (measure_halves, name) for name in ("the paper", "the defaults")}
     missing = {key: job for key, job in jobs.items() if key not in results.values}
 
     def named(key, function, *args):
@@ -326,9 +350,10 @@ def measure_all(paths, results, n_jobs):
     )
     for key, value in running:
         results.measure(key, lambda value=value: value)
-    return {name: [results.values[f"{name} / {k}"] for k in range(N_FOLDS)] for name in trials()} | {
-        name: results.values[f"halves, {name}"] for name in ("the paper", "the defaults")
-    }
+    found = {name: [results.values[f"{name} / {k}"] for k in range(N_FOLDS)] for _, name in names}
+    for name in [*DECODED, *OTHER_TEMPERATURES, "risk", "unfamiliar"]:
+        found[name] = [fold[name] for fold in found["defaults"]]
+    return found | {name: results.values[f"halves, {name}"] for name in halves}
 
 
 def mean(found, name, key):
@@ -336,7 +361,7 @@ def mean(found, name, key):
 
 
 def colour_table(found, names):
-    truth, of_paper = mean(found, "truth", "chroma"), mean(found, "the paper, 5x5", "error")
+    truth, of_paper = mean(found, "truth", "chroma"), mean(found, "the paper", "error")
     lines = []
     for name, title in names.items():
         error = mean(found, name, "error")
@@ -364,12 +389,11 @@ def noise_table(found, names):
 
 
 def report(found, n_images):
-    ours = {name: name for name in steps()}
+    ours = {name: name for name in [*steps(), *DECODED]}
     references = {"truth": "the truth", "grey": "grey"} | {
         f"oracle {side}": f"true codewords of {side**2}" for side in (3, 5, 10)
     }
     unet = {"U-Net": "U-Net"} if "U-Net" in found else {}
-    last = list(steps())[-1]
     text = f"## Step by step\n\n{n_images} photographs, {N_FOLDS} folds; means over the folds.\n\n"
     text += colour_table(found, references | ours | unet)
     if unet:
@@ -385,36 +409,14 @@ def report(found, n_images):
         f"{_FLAT:g}, and between pixels {_ACROSS} apart whose lightness differs by more than {_EDGE:g}.\n\n"
     )
     text += noise_table(found, {"truth": "the truth"} | ours | unet)
-    text += "\n## What was tried on top of the defaults\n\n"
-    text += colour_table(found, {name: name for name in [last, *tried(), *augmentations()]})
-    text += "\n## Other classifiers in the same SOMColorizer\n\n"
-    text += f"Judged at {JUDGED} pixels of each unseen photograph, without smoothing.\n\n"
-    truth = mean(found, "truth", "chroma")
-    text += table(
-        [
-            "",
-            "pixels of each photograph",
-            "CIEDE2000",
-            "chroma",
-            "CPU seconds of training",
-            "microseconds a pixel",
-        ],
-        [
-            [
-                f"`{name}`" if "(" in name or "Hist" in name else name,
-                n,
-                f"{mean(found, name, 'error'):.2f}",
-                f"{100 * mean(found, name, 'chroma') / truth:.0f} %",
-                f"{mean(found, name, 'cpu'):.0f}",
-                f"{mean(found, name, 'microseconds'):.1f}",
-            ]
-            for name, (_, n) in slow_classifiers().items()
-        ],
-    )
     text += "\n## Little to learn from\n\nCIEDE2000.\n\n"
     lines = [
-        [f"right half of {name}, from its left half", f"{error:.2f}", f"{found['the defaults'][name]:.2f}"]
-        for name, error in found["the paper"].items()
+        [
+            f"right half of {name}, from its left half",
+            f"{error:.2f}",
+            f"{found['with the defaults'][name]:.2f}",
+        ]
+        for name, error in found["with the paper"].items()
     ]
     pair = (
         f"{mean(found, f'one photograph, {name}', 'error'):.2f}" for name in ("the paper", "the defaults")
@@ -440,7 +442,38 @@ def report(found, n_images):
         [kind, f"{100 * np.mean([fold[kind] for fold in found['unfamiliar']]):.0f} %"]
         for kind in found["unfamiliar"][0]
     ]
-    return text + table(["images", "warned of"], lines)
+    text += table(["images", "warned of"], lines)
+    text += "\n## What was tried on top of the defaults\n\n"
+    others = [name for name in [*tried(), *augmentations()] if name in found]
+    text += colour_table(found, {name: name for name in [DEFAULT, *OTHER_TEMPERATURES, *others]})
+    return text + (classifier_table(found) if set(slow_classifiers()) <= set(found) else "")
+
+
+def classifier_table(found):
+    text = "\n## Other classifiers in the same SOMColorizer\n\n"
+    text += f"Judged at {JUDGED} pixels of each unseen photograph, without smoothing.\n\n"
+    truth = mean(found, "truth", "chroma")
+    return text + table(
+        [
+            "",
+            "pixels of each photograph",
+            "CIEDE2000",
+            "chroma",
+            "CPU seconds of training",
+            "microseconds a pixel",
+        ],
+        [
+            [
+                f"`{name}`" if "(" in name or "Hist" in name else name,
+                n,
+                f"{mean(found, name, 'error'):.2f}",
+                f"{100 * mean(found, name, 'chroma') / truth:.0f} %",
+                f"{mean(found, name, 'cpu'):.0f}",
+                f"{mean(found, name, 'microseconds'):.1f}",
+            ]
+            for name, (_, n) in slow_classifiers().items()
+        ],
+    )
 
 
 def plot(found, path):
@@ -449,15 +482,18 @@ def plot(found, path):
 
     truth = mean(found, "truth", "chroma")
     figure, ax = pyplot.subplots(figsize=(8, 5), layout="constrained")
-    names = ["grey", *steps(), *tried(), *(["U-Net"] if "U-Net" in found else [])]
-    for name in names:
-        x, y = 100 * mean(found, name, "chroma") / truth, mean(found, name, "error")
-        kind = "tab:red" if name in ("grey", "U-Net") else "tab:blue" if name in steps() else "0.7"
-        ax.scatter(x, y, color=kind, zorder=2)
+    ours = [*steps(), *DECODED]
+    places = {
+        name: (100 * mean(found, name, "chroma") / truth, mean(found, name, "error"))
+        for name in ["grey", *ours, *tried(), "U-Net"]
+        if name in found
+    }
+    ax.plot(*zip(*(places[name] for name in ours), strict=True), color="tab:blue", linewidth=0.8, zorder=1)
+    for name, place in places.items():
+        kind = "tab:red" if name in ("grey", "U-Net") else "tab:blue" if name in ours else "0.7"
+        ax.scatter(*place, color=kind, zorder=2)
         if kind != "0.7":
-            ax.annotate(name, (x, y), xytext=(5, 4), textcoords="offset points", fontsize=8)
-    line = [(100 * mean(found, n, "chroma") / truth, mean(found, n, "error")) for n in list(steps())[1:]]
-    ax.plot(*zip(*line, strict=True), color="tab:blue", linewidth=0.8, zorder=1)
+            ax.annotate(name, place, xytext=(5, 4), textcoords="offset points", fontsize=8)
     ax.set(xlabel="mean chroma, % of the truth's", ylabel="mean CIEDE2000", xlim=(-3, 125))
     figure.savefig(path, metadata={"Date": None})
 
@@ -465,6 +501,7 @@ def plot(found, path):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--images", required=True, help="folder of colour photographs")
+    parser.add_argument("--parts", nargs="+", default=PARTS, choices=PARTS, help="default: all; steps always")
     parser.add_argument("--state", default="quality.json", help="file that keeps what is measured already")
     parser.add_argument("--n-jobs", type=int, default=2)
     docs = Path(__file__).parent.parent
@@ -472,7 +509,8 @@ def main():
     parser.add_argument("--plot", default=docs / "_static" / "quality.svg", type=Path)
     options = parser.parse_args()
     paths = load_image_folder(options.images)
-    found = measure_all(paths, Results(options.state), options.n_jobs)
+    options.parts = [part for part in PARTS if part == "steps" or part in options.parts]
+    found = measure_all(paths, options.parts, Results(options.state), options.n_jobs)
     text = f"Measured by `docs/benchmarks/quality.py`. {machine()}.\n\n" + report(found, len(paths))
     print(text)
     options.output.write_text(text, encoding="utf-8")

@@ -1,0 +1,69 @@
+"""
+Temperature, smoothing, confidence: what to paint, and when to distrust it
+===========================================================================
+
+The classifier gives each pixel a probability for every codeword. How these become one colour, and what
+they say of its reliability, is decided afterwards: nothing has to be learned again.
+"""
+
+# %%
+# The winner, the mean, and between them
+# --------------------------------------
+# `temperature=0` paints the most probable codeword, as the paper does: colourful, noisy, and often
+# wrong by a lot. `temperature=1` paints the mean of all: close on average, and greyish.
+# `smoothing_radius` takes the noise away but stops at the edges of lightness.
+
+import matplotlib.pyplot as plt
+
+from nncolor import SOMColorizer
+from nncolor.datasets import load_sample_photos
+from nncolor.metrics import mean_chroma, mean_ciede2000
+from nncolor.plotting import ColorizationDisplay
+
+photos = load_sample_photos()
+halves = {
+    name: (photo[:, : photo.shape[1] // 2], photo[:, photo.shape[1] // 2 :])
+    for name, photo in zip(photos.names, photos.images, strict=True)
+}
+left, right = halves["motorcycle_left"]
+colorizer = SOMColorizer(random_state=0).fit([left])
+
+figure, axes = plt.subplots(2, 4, figsize=(10, 6.6), layout="constrained")
+for row, radius in zip(axes, (0, 8), strict=True):
+    row[0].imshow(right)
+    row[0].set_title("the truth")
+    for ax, temperature in zip(row[1:], (0.0, 0.7, 1.0), strict=True):
+        colorizer.set_params(temperature=temperature, smoothing_radius=radius)
+        colored = colorizer.colorize(right)
+        ax.imshow(colored)
+        ax.set_title(
+            f"temperature {temperature:g}, radius {radius}\n"
+            f"CIEDE2000 {mean_ciede2000([right], [colored]):.1f}, chroma {mean_chroma([colored]):.0f}",
+            fontsize=9,
+        )
+for ax in axes.flat:
+    ax.set_axis_off()
+
+# %%
+# Good and bad
+# ------------
+# One colorizer for each photograph: it learned from the left half, this is the right half. The last
+# columns hold the error and the confidence, the probability of the most probable codeword
+# (:meth:`~nncolor.SOMColorizer.predict_confidence`).
+#
+# Good: the saucer, the flower, the fur, the sky behind the rocket. Bad: what the left half does not show
+# has no colour to be had, like the eye of the cat, the lights in front of the rocket, and the tank of the
+# motorcycle. The confidence is low at the motorcycle, but high at the eye: it knows what is ambiguous, not
+# what is new.
+
+truth, predictions, confidences = [], [], []
+for name in ("coffee", "flower", "chelsea", "rocket", "china", "motorcycle_left"):
+    left, right = halves[name]
+    colorizer = SOMColorizer(random_state=0).fit([left])
+    colored = colorizer.colorize(right)
+    truth.append(right)
+    predictions.append(colored)
+    confidences.append(colorizer.predict_confidence([right])[0])
+    print(f"{name}: CIEDE2000 {mean_ciede2000([right], [colored]):.1f}")
+ColorizationDisplay.from_predictions(truth, predictions, confidence=confidences, error_map=True)
+plt.show()
