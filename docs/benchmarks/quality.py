@@ -493,8 +493,17 @@ def plot(found, path):
         kind = "tab:red" if name in ("grey", "U-Net") else "tab:blue" if name in ours else "0.7"
         ax.scatter(*place, color=kind, zorder=2)
         if kind != "0.7":
-            ax.annotate(name, place, xytext=(5, 4), textcoords="offset points", fontsize=8)
-    ax.set(xlabel="mean chroma, % of the truth's", ylabel="mean CIEDE2000", xlim=(-3, 125))
+            # the last two steps lie nearly in one place
+            below = name == DEFAULT
+            ax.annotate(
+                name.removeprefix("+ "),
+                place,
+                xytext=(-6, -12 if below else 4),
+                textcoords="offset points",
+                fontsize=8,
+                ha="left" if name == "grey" else "right",
+            )
+    ax.set(xlabel="mean chroma, % of the truth's", ylabel="mean CIEDE2000", xlim=(-3, 110))
     figure.savefig(path, metadata={"Date": None})
 
 
