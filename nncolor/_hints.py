@@ -82,7 +82,7 @@ def propagate_hints(image: Image, hints: Hints) -> np.ndarray:
         raise ValueError("There is no hint to propagate; pass at least one (row, column, colour).")
     lightness = image_lightness(image)
     grid = HintGrid(lightness)
-    chroma = grid.enlarge(grid.spread(hints.rows, hints.columns, hints.chroma))
+    chroma = grid.enlarge(grid.spread(grid.at(hints.rows, hints.columns), hints.chroma))
     return _paint_hinted(image, lightness, chroma, hints)
 
 
@@ -111,8 +111,9 @@ def correct_prediction(image, hints, chroma, probabilities_of, codebook):
     probabilities = probabilities_of(grid.step)
     mean = probabilities @ codebook
     variance = np.maximum(probabilities @ codebook**2 - mean**2, 0).sum(axis=-1)
-    prior = krige(grid.looks(probabilities), np.sqrt(variance), grid.at(hints.rows, hints.columns), residuals)
-    residual = grid.enlarge(grid.spread(hints.rows, hints.columns, residuals, prior))
+    places = grid.at(hints.rows, hints.columns)
+    prior = krige(grid.looks(probabilities), np.sqrt(variance), places, residuals)
+    residual = grid.enlarge(grid.spread(places, residuals, prior))
     residual += np.moveaxis(chroma, -1, 0)
     return _paint_hinted(image, lightness, residual, hints)
 

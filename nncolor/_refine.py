@@ -139,7 +139,7 @@ class HintGrid:
             self.lightness.size, -1
         )
 
-    def spread(self, rows, columns, values, prior=None):
+    def spread(self, places, values, prior=None):
         """Values of all pixels of the grid that change least between pixels of like lightness.
 
         They minimize the sum of weight * (x_i - x_j)**2 over all pairs of neighbours, plus
@@ -147,8 +147,8 @@ class HintGrid:
 
         Parameters
         ----------
-        rows, columns : ndarray of shape (n,), int
-            Hinted pixels of the image. Where several meet in one pixel of the grid, their mean counts.
+        places : ndarray of shape (n,), int
+            Hinted pixels, as `at` gives them. Where several meet in one, their mean counts.
         values : ndarray of shape (n, 2)
         prior : ndarray of shape (n_pixels, 2), default=None
 
@@ -157,7 +157,7 @@ class HintGrid:
         planes : ndarray of shape (2, h, w), float32
         """
         laplacian = lightness_graph(self.lightness)
-        places, group, counts = np.unique(self.at(rows, columns), return_inverse=True, return_counts=True)
+        places, group, counts = np.unique(places, return_inverse=True, return_counts=True)
         solution = np.zeros((self.lightness.size, 2))
         np.add.at(solution, places[group], values)
         solution[places] /= counts[:, None]

@@ -10,13 +10,13 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from _report import compare, machine, table
+from _report import compare, machine, table, without_chroma
 from joblib import Parallel, delayed
 from memory import forget_peak, peak
 from skimage.transform import resize
 
 from nncolor import SOMColorizer, propagate_hints
-from nncolor._color import from_unit_range, image_lightness, join_lightness_chroma
+from nncolor._color import from_unit_range
 from nncolor._images import read_image
 from nncolor.datasets import load_image_folder, load_sample_photos
 from nncolor.metrics import mean_ciede2000
@@ -26,10 +26,7 @@ SIZES = [(256, 256), (512, 512), (1000, 1000), (3000, 4000)]
 
 
 def grey_of(photo):
-    """The photograph without its chroma."""
-    lightness = image_lightness(photo)
-    neutral = np.zeros((*lightness.shape, 2), np.float32)
-    return join_lightness_chroma(lightness, neutral, np.uint8)[..., 0]
+    return without_chroma(photo)[..., 0]
 
 
 def hints_of(photo, n, seed):
@@ -102,7 +99,8 @@ def cost(repeats):
         for function in trials.values():
             forget_peak()
             before = peak()
-            memory.append((peak_after(function) - before) / 1e6)
+            function()
+            memory.append((peak() - before) / 1e6)
         lines.append(
             [f"{height} x {width}", *(f"{s:.2f}" for s in seconds.values()), *(f"{m:.0f}" for m in memory)]
         )
@@ -112,11 +110,6 @@ def cost(repeats):
     )
     header = ["image", "propagation, seconds", "both, seconds", "propagation, MB", "both, MB"]
     return text + table(header, lines)
-
-
-def peak_after(function):
-    function()
-    return peak()
 
 
 def main():

@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
-from _report import Results, machine, table
+from _report import Results, machine, table, without_chroma
 from joblib import Parallel, delayed
 from sklearn.ensemble import HistGradientBoostingClassifier, VotingClassifier
 from sklearn.neighbors import KNeighborsClassifier
@@ -170,11 +170,7 @@ def truth_of_fold(paths):
 
 
 def grey_of_fold(paths):
-    neutral = (
-        join_lightness_chroma(lightness, np.zeros((*lightness.shape, 2), np.float32), np.uint8)
-        for lightness, _ in (lightness_chroma(read_image(path)) for path in paths)
-    )
-    return judge(paths, neutral)
+    return judge(paths, (without_chroma(read_image(path)) for path in paths))
 
 
 def run(colorizer, train, test, augment=None):
