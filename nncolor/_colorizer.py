@@ -1,20 +1,42 @@
 """The method of Richart, Visca and Baliosian, whole: learn from colour images, colour grey ones."""
 
 import numbers
+from contextlib import contextmanager
+from copy import deepcopy
 
 import numpy as np
 from sklearn import config_context
 from sklearn.base import BaseEstimator, _fit_context
+from sklearn.frozen import FrozenEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval
 
+from ._novelty import remember
 from ._parallel import single_threaded
 from ._pixels import PixelSamples
 from ._prediction import PredictionMixin
-from ._training import DEFAULTS, fit_classifier, fit_codebook, prepare, rebalanced, sample_features
+from ._training import (
+    DEFAULTS,
+    check_chroma,
+    check_incremental,
+    check_known,
+    codewords_of,
+    fit_classifier,
+    fit_codebook,
+    prepare,
+    rebalanced,
+    sample_features,
+)
 from ._typing import ImageBatch, RandomState
 
-_FITTED = ("extractor_", "quantizer_", "classifier_", "codebook_", "classes_", "usual_profiles_")
+_FITTED = ("extractor_", "quantizer_", "classifier_", "codebook_", "classes_", "profiles_", "_random_state")
+
+
+@contextmanager
+def _plain_context():
+    """Results must not depend on the number of threads, nor on the user's output containers."""
+    with single_threaded(), config_context(transform_output="default"):
+        yield
 
 
 class SOMColorizer(PredictionMixin, BaseEstimator):
@@ -68,9 +90,9 @@ class SOMColorizer(PredictionMixin, BaseEstimator):
         CIE u*, v* of each codeword.
     classes_ : ndarray of shape (n_seen,), int
         The codewords that the sample held.
-    usual_profiles_ : ndarray of shape (13, 12), or None
-        What `unfamiliarity` compares images with: mean of the images learned from, and a matrix that
-        makes their deviations uncorrelated. None if there were fewer than 20.
+    profiles_ : ndarray of shape (n_images, 12)
+        How the images learned from are lit and laid out; `unfamiliarity` compares images with them. Of
+        those of `partial_fit` the first 1000 different ones.
 
     See Also
     --------
@@ -89,9 +111,11 @@ class SOMColorizer(PredictionMixin, BaseEstimator):
             smoothing_radius=0,
         )
 
-    While it fits, the features of the sample are in memory: 4 bytes for each pixel and feature,
-    and twice that while they are put together. The images are not, but for an extractor that has
-    to be fitted itself, such as one with a scaler: it needs the lightness of all images at once.
+    While it fits, the features of the sample are in memory: for each pixel 4 bytes a feature, and as
+    much again while they are put together or, if that is more, 9 bytes a codeword while the network
+    begins; a warning says so if it is more than the machine has. The images are not in memory, but for an
+    extractor that has to be fitted itself, such as one with a scaler: it needs the lightness of all
+    images at once. `partial_fit` needs what one batch needs, however many there are.
 
     References
     ----------
@@ -177,30 +201,90 @@ class SOMColorizer(PredictionMixin, BaseEstimator):
             If a file cannot be read; the message names it.
         """
         try:
-            # Results must not depend on the number of threads, nor on the user's output containers.
-            with single_threaded(), config_context(transform_output="default"):
+            with _plain_context():
                 fitted = self._fit(X)
         except KeyboardInterrupt:
             for name in _FITTED:
                 self.__dict__.pop(name, None)
             raise
+        return self._keep(fitted)
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def partial_fit(self, X: ImageBatch | PixelSamples, y=None) -> "SOMColorizer":
+        """Learn from colour images, a batch at a time, in constant memory.
+
+        The first call fits the quantizer, so let its batch be like the others: some dozens of images, in
+        random order. Every call shows each sampled pixel to the classifier once; `fit` does so some
+        twenty times. Go over all batches several times, each time other pixels are drawn.
+
+        Parameters
+        ----------
+        X : batch of colour images, or PixelSamples
+            As for `fit`.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : SOMColorizer
+            If an error or Ctrl-C ends the call, it is as it was before.
+
+        Raises
+        ------
+        TypeError
+            If the classifier has no `partial_fit`.
+        ValueError
+            If the classifier stops early, which needs all pixels at once, and for images as in `fit`.
+        OSError
+            If a file cannot be read; the message names it.
+
+        Examples
+        --------
+        >>> from nncolor import SOMColorizer
+        >>> from nncolor.datasets import load_sample_photos
+        >>> photos = load_sample_photos().images
+        >>> colorizer = SOMColorizer(pixels_per_image=500, random_state=0)
+        >>> for epoch in range(2):
+        ...     for batch in (photos[:4], photos[4:]):
+        ...         colorizer = colorizer.partial_fit(batch)
+        >>> colorizer.codebook_.shape
+        (25, 2)
+        """
+        with _plain_context():
+            fitted = self._partial_fit(X)
+        return self._keep(fitted)
+
+    def _keep(self, fitted):
         for name, value in zip(_FITTED, fitted, strict=True):
             setattr(self, name, value)
         return self
 
-    def _fit(self, X):
-        """Values of the fitted attributes, in the order of _FITTED."""
+    def _prepare(self):
+        """Clones of the components, seeded, and what draws the pixels."""
         random_state = check_random_state(self.random_state)
-        extractor, quantizer, classifier = (
+        components = (
             prepare(getattr(self, name), default, random_state) for name, default in DEFAULTS.items()
         )
-        extractor, features, chroma, usual_profiles = sample_features(
+        return *components, random_state
+
+    def _sample(self, X, extractor, random_state):
+        return sample_features(
             X, extractor, self.pixels_per_image, random_state, n_jobs=self.n_jobs, verbose=self.verbose
         )
-        labels = fit_codebook(quantizer, chroma, self.verbose)
-        if self.rebalance:
-            chosen = rebalanced(labels, self.rebalance, random_state)
-            features, labels = features[chosen], labels[chosen]
+
+    def _rebalanced(self, features, labels, random_state):
+        if not self.rebalance:
+            return features, labels
+        chosen = rebalanced(labels, self.rebalance, random_state)
+        return features[chosen], labels[chosen]
+
+    def _fit(self, X):
+        """Values of the fitted attributes, in the order of _FITTED."""
+        extractor, quantizer, classifier, random_state = self._prepare()
+        sample = self._sample(X, extractor, random_state)
+        check_chroma(sample, self.verbose)
+        labels = fit_codebook(quantizer, sample.chroma, self.verbose)
+        features, labels = self._rebalanced(sample.features, labels, random_state)
         classes = np.unique(labels)
         if len(classes) > 1:
             fit_classifier(classifier, features, labels, self.verbose)
@@ -213,7 +297,29 @@ class SOMColorizer(PredictionMixin, BaseEstimator):
                 f"The classifier knows codeword {classes.max()}, but the quantizer has only {len(codebook)}. "
                 "A frozen component was fitted with another codebook."
             )
-        return extractor, quantizer, classifier, codebook, classes, usual_profiles
+        return extractor, quantizer, classifier, codebook, classes, np.array(sample.profiles), random_state
+
+    def _partial_fit(self, X):
+        """Values of the fitted attributes after one more batch; those of now are not touched."""
+        if hasattr(self, "codebook_"):
+            extractor, quantizer = self.extractor_, self.quantizer_
+            classifier, random_state = deepcopy((self.classifier_, self._random_state))
+            check_incremental(classifier)
+            sample = self._sample(X, FrozenEstimator(extractor), random_state)
+            labels = codewords_of(quantizer, sample.chroma)
+            classes, profiles = self.classes_, remember(self.profiles_, sample.profiles)
+            check_known(labels, classes)
+        else:
+            extractor, quantizer, classifier, random_state = self._prepare()
+            check_incremental(classifier)
+            sample = self._sample(X, extractor, random_state)
+            check_chroma(sample, self.verbose)
+            labels = fit_codebook(quantizer, sample.chroma, self.verbose)
+            classes, profiles = np.arange(len(quantizer.cluster_centers_)), remember([], sample.profiles)
+        features, labels = self._rebalanced(sample.features, labels, random_state)
+        fit_classifier(classifier, features, labels, self.verbose, classes=classes)
+        codebook = np.asarray(quantizer.cluster_centers_, np.float32)
+        return extractor, quantizer, classifier, codebook, classes, profiles, random_state
 
     def set_params(self, **params) -> "SOMColorizer":
         """Set parameters of the colorizer and, as `component__parameter`, of its components.

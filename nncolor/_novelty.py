@@ -16,6 +16,8 @@ MIN_IMAGES = 20
 # An image is unfamiliar beyond so many times the root mean square distance of the images learned from.
 # About one in forty unseen photographs of a class is.
 UNFAMILIAR = 1.75
+# Images of partial_fit whose profiles are kept.
+_REMEMBERED = 1000
 
 
 def profile(read, shape):
@@ -74,11 +76,16 @@ def _covariance(a, b):
     return ((a - a.mean()) * (b - b.mean())).mean()
 
 
+def remember(known, new):
+    """Profiles of the first _REMEMBERED different images."""
+    different = dict.fromkeys(map(tuple, [*known, *new]))
+    return np.array(list(different)[:_REMEMBERED])
+
+
 def usual_profiles(profiles):
     """Mean of profiles and the matrix that makes them uncorrelated, stacked; None for too few of them."""
     if len(profiles) < MIN_IMAGES:
         return None
-    profiles = np.asarray(profiles)
     deviation = profiles.std(axis=0) + 1e-3
     mean = profiles.mean(axis=0)
     # shrinks the covariance as far as the number of images demands

@@ -11,7 +11,7 @@ from ._color import output_dtype, to_unit_range
 from ._hints import correct_prediction, read_hints
 from ._images import describe, load_image, stack_like
 from ._inference import CodewordModel
-from ._novelty import MIN_IMAGES, UNFAMILIAR, profile_of_image, unfamiliarity
+from ._novelty import MIN_IMAGES, UNFAMILIAR, profile_of_image, unfamiliarity, usual_profiles
 from ._parallel import map_batch
 from ._pixels import PixelSamples
 from ._training import repaint
@@ -42,9 +42,10 @@ class PredictionMixin:
             If the lightness of an image is unlike that of the images learned from, see `unfamiliarity`.
         """
         check_is_fitted(self)
-        if self.usual_profiles_ is None:
+        usual = usual_profiles(self.profiles_)
+        if usual is None:
             return self._map(CodewordModel.predict_colors, X)
-        function = partial(_colors_and_unfamiliarity, usual=self.usual_profiles_)
+        function = partial(_colors_and_unfamiliarity, usual=usual)
         colored, values = zip(*self._map_to_list(function, X), strict=True)
         self._warn_of_unfamiliar(values, X)
         return stack_like(list(colored), X)
@@ -127,11 +128,12 @@ class PredictionMixin:
            Journal of Multivariate Analysis 88(2), 2004.
         """
         check_is_fitted(self)
-        if self.usual_profiles_ is None:
+        usual = usual_profiles(self.profiles_)
+        if usual is None:
             raise ValueError(
                 f"What is unfamiliar can be told from {MIN_IMAGES} images on; there were fewer to learn from."
             )
-        return np.array(self._map_to_list(partial(_unfamiliarity_of, usual=self.usual_profiles_), X))
+        return np.array(self._map_to_list(partial(_unfamiliarity_of, usual=usual), X))
 
     def predict_chroma(self, X: ImageBatch | PixelSamples) -> Images:
         """Chroma of each pixel.

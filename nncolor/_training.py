@@ -1,7 +1,9 @@
 """The components of SOMColorizer: their defaults, and what each of them is fitted on."""
 
 import warnings
+from collections.abc import Sequence
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 from sklearn import config_context
@@ -12,7 +14,8 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 
 from ._color import NEUTRAL_CHROMA, join_lightness_chroma, lightness_chroma
-from ._novelty import profile_of_plane, usual_profiles
+from ._memory import warn_of_memory, watch_memory
+from ._novelty import profile_of_plane
 from ._patches import PatchExtractor
 from ._pixels import PixelSamples, join_pixels, sample_batch
 from ._progress import training_progress
@@ -60,8 +63,27 @@ def prepare(component, default, random_state):
     return component.set_params(**seeds)
 
 
+class Sample(NamedTuple):
+    """What is learned from: pixels of images.
+
+    Attributes
+    ----------
+    features : ndarray of shape (n, n_features)
+    chroma : ndarray of shape (n, 2)
+    groups : ndarray of shape (n,), int
+        Image of each pixel.
+    profiles : sequence of ndarray of shape (12,)
+        Of the images, for `_novelty.unfamiliarity`.
+    """
+
+    features: np.ndarray
+    chroma: np.ndarray
+    groups: np.ndarray
+    profiles: Sequence[np.ndarray]
+
+
 def sample_features(X, extractor, n_per_image, random_state, *, n_jobs, verbose):
-    """The fitted extractor, and features and chroma of the pixels to learn from.
+    """Draw pixels and make features of them; fits the extractor where it has to be fitted.
 
     Parameters
     ----------
@@ -70,31 +92,26 @@ def sample_features(X, extractor, n_per_image, random_state, *, n_jobs, verbose)
 
     Returns
     -------
-    extractor : transformer
-    features : ndarray of shape (n, n_features)
-    chroma : ndarray of shape (n, 2)
-    usual_profiles : ndarray or None
-        Of the images, for `_novelty.unfamiliarity`.
+    sample : Sample
     """
     if isinstance(X, PixelSamples):
         if len(X) == 0:
             raise ValueError("The PixelSamples holds no pixel to learn from.")
-        _check_chroma(X.chroma, X.groups, verbose)
-        features = np.asarray(extractor.fit(X, None).transform(X))
         profiles = [profile_of_plane(X.image_lightness(group)) for group in np.unique(X.groups)]
-        return extractor, features, X.chroma, usual_profiles(profiles)
+        return Sample(np.asarray(extractor.fit(X, None).transform(X)), X.chroma, X.groups, profiles)
     options = {"n_jobs": n_jobs, "verbose": verbose}
     if _requires_fit(extractor):
         pixels = join_pixels(sample_batch(X, n_per_image, random_state, **options))
         return sample_features(pixels, extractor, None, None, **options)
     # What needs no fit can work where the image is read, so that no image has to be kept.
+    if hasattr(extractor, "get_feature_names_out"):
+        # float32, and twice while they are put together
+        X = watch_memory(X, n_per_image, 8 * len(extractor.get_feature_names_out()))
     finish = partial(_features_chroma_profile, extractor)
     parts = sample_batch(X, n_per_image, random_state, finish=finish, **options)
     features, chroma, profiles = zip(*parts, strict=True)
     groups = np.repeat(np.arange(len(chroma)), [len(part) for part in chroma])
-    chroma = np.concatenate(chroma)
-    _check_chroma(chroma, groups, verbose)
-    return extractor, np.concatenate(features), chroma, usual_profiles(profiles)
+    return Sample(np.concatenate(features), np.concatenate(chroma), groups, profiles)
 
 
 def _requires_fit(extractor):
@@ -109,11 +126,11 @@ def _features_chroma_profile(extractor, pixels):
     return features, pixels.chroma, profile_of_plane(pixels.image_lightness(0))
 
 
-def _check_chroma(chroma, groups, verbose):
+def check_chroma(sample, verbose):
     """Raise if no image has any chroma; name those that have none if `verbose`."""
-    images, group = np.unique(groups, return_inverse=True)
-    strongest = np.zeros(len(images), chroma.dtype)
-    np.maximum.at(strongest, group, np.abs(chroma).max(axis=1))
+    images, group = np.unique(sample.groups, return_inverse=True)
+    strongest = np.zeros(len(images), sample.chroma.dtype)
+    np.maximum.at(strongest, group, np.abs(sample.chroma).max(axis=1))
     neutral = images[strongest < NEUTRAL_CHROMA]
     if len(neutral) == len(images):
         raise ValueError(
@@ -182,14 +199,45 @@ def _last_step(estimator):
     return estimator[-1] if isinstance(estimator, Pipeline) else estimator
 
 
-def fit_classifier(classifier, features, labels, verbose):
-    """Fit the classifier, with a progress bar, and let Ctrl-C through."""
+def check_incremental(classifier):
+    """Raise, before anything is read, if a classifier cannot learn batch by batch."""
+    if classifier is None:
+        raise ValueError(
+            "There is no classifier to go on with: the sample of fit held a single codeword. Start anew."
+        )
+    if not hasattr(classifier, "partial_fit"):
+        raise TypeError(
+            f"The classifier {type(classifier).__name__} has no partial_fit; MLPClassifier (with a solver "
+            "other than lbfgs), SGDClassifier and GaussianNB have. Use fit, which takes all images at once."
+        )
+    if getattr(classifier, "early_stopping", False):
+        raise ValueError(
+            f"partial_fit cannot stop early: it never sees all pixels. Set early_stopping=False in the "
+            f"{type(classifier).__name__}."
+        )
+
+
+def check_known(labels, classes):
+    """Raise if a batch holds codewords that the classifier does not know."""
+    unknown = np.setdiff1d(labels, classes)
+    if len(unknown):
+        raise ValueError(
+            f"The batch holds codeword {', '.join(map(str, unknown))}, which the sample of fit did not hold. "
+            "Start anew with partial_fit, which names all codewords in its first call."
+        )
+
+
+def fit_classifier(classifier, features, labels, verbose, classes=None):
+    """Fit the classifier, with a progress bar, and let Ctrl-C through; with `classes`, a batch of many."""
+    fit = classifier.fit if classes is None else partial(classifier.partial_fit, classes=classes)
+    # scikit-learn's networks hold the labels as 8 bytes and one more for each codeword at first
+    warn_of_memory(len(features), features.itemsize * features.shape[1] + 9 * (labels.max() + 1))
     interrupted = "Training interrupted by user"
     with warnings.catch_warnings(), training_progress(_last_step(classifier), verbose):
         # scikit-learn's networks swallow Ctrl-C and stay half-trained; this warning is the trace.
         warnings.filterwarnings("error", message=interrupted)
         try:
-            classifier.fit(features, labels)
+            fit(features, labels)
         except UserWarning as warning:
             if interrupted in str(warning):
                 raise KeyboardInterrupt from warning

@@ -67,11 +67,11 @@ def test_all_ways_to_write_an_image_are_as_unfamiliar(learned, crops):
 
 def test_pixels_of_images_teach_the_same(learned, crops):
     pixels = sample_pixels(crops[:24], n_per_image=400, random_state=0)
-    assert_allclose(quick_colorizer().fit(pixels).usual_profiles_, learned.usual_profiles_, rtol=1e-5)
+    assert_allclose(quick_colorizer().fit(pixels).profiles_, learned.profiles_, rtol=1e-5)
 
 
 def test_few_images_do_not_tell_what_is_usual(colorizer):
-    assert colorizer.usual_profiles_ is None
+    assert colorizer.profiles_.shape == (4, 12)
     with pytest.raises(ValueError, match="from 20 images on; there were fewer"):
         colorizer.unfamiliarity([np.zeros((9, 9))])
     colorizer.predict([np.zeros((9, 9))])

@@ -1,0 +1,270 @@
+"""Learning batch by batch, and from generators and lazy sequences."""
+
+import pickle
+import warnings
+
+import numpy as np
+import pytest
+from conftest import quick_classifier, quick_colorizer
+from numpy.testing import assert_array_equal
+from sklearn.base import clone
+from sklearn.cluster import KMeans
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import SGDClassifier
+from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from nncolor import PatchExtractor, SOMColorizer, sample_pixels
+from nncolor.metrics import mean_ciede2000
+
+
+def state(colorizer):
+    return pickle.dumps(colorizer)
+
+
+def learned(colorizer, photos, epochs):
+    for _ in range(epochs):
+        for batch in (photos[:2], photos[2:]):
+            colorizer.partial_fit(batch)
+    return colorizer
+
+
+@pytest.fixture
+def incremental():
+    return quick_colorizer(classifier=quick_classifier(hidden_layer_sizes=(30,), random_state=0))
+
+
+def test_batches_teach_about_what_all_images_at_once_teach(photos, incremental):
+    grey = [np.repeat(photo.mean(axis=-1, keepdims=True), 3, axis=-1).astype(np.uint8) for photo in photos]
+    at_once = clone(incremental).set_params(classifier__tol=0.01, classifier__max_iter=500).fit(photos)
+    error = mean_ciede2000(photos, learned(incremental, photos, 40).predict(photos))
+    assert error < 1.1 * mean_ciede2000(photos, at_once.predict(photos))
+    assert error < mean_ciede2000(photos, grey)
+
+
+def test_one_batch_is_one_epoch_of_fit_over_the_same_pixels(photos, incremental):
+    # every codeword is in the sample, and scikit-learn shuffles alike in the first epoch
+    incremental.partial_fit(photos)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        one_epoch = clone(incremental).set_params(classifier__max_iter=1).fit(photos)
+    assert_array_equal(incremental.codebook_, one_epoch.codebook_)
+    assert_array_equal(incremental.classifier_.coefs_[0], one_epoch.classifier_.coefs_[0])
+
+
+def test_the_codebook_and_the_classes_are_those_of_the_first_batch(photos, incremental):
+    codebook = incremental.partial_fit(photos[:1]).codebook_
+    assert_array_equal(incremental.classes_, np.arange(len(codebook)))
+    assert_array_equal(incremental.partial_fit(photos[1:]).codebook_, codebook)
+    assert_array_equal(incremental.classes_, incremental.classifier_.classes_)
+
+
+def test_every_call_draws_other_pixels(photos):
+    class Recorder(GaussianNB):
+        def partial_fit(self, X, y, classes=None):
+            seen.append(X)
+            return super().partial_fit(X, y, classes)
+
+    seen = []
+    learned(quick_colorizer(classifier=Recorder(), pixels_per_image=50), photos, 2)
+    assert not np.array_equal(seen[0], seen[2])
+
+
+def test_random_state_and_n_jobs_fix_it(photos, incremental):
+    def fitted(n_jobs):
+        colorizer = clone(incremental).set_params(classifier__random_state=None, n_jobs=n_jobs)
+        return learned(colorizer, photos, 2).predict(photos[:1])[0]
+
+    assert_array_equal(fitted(None), fitted(2))
+
+
+def test_pickled_in_the_middle(photos, incremental):
+    incremental.partial_fit(photos[:2])
+    copy = pickle.loads(pickle.dumps(incremental))
+    assert_array_equal(
+        incremental.partial_fit(photos[2:]).predict(photos[:1])[0],
+        copy.partial_fit(photos[2:]).predict(photos[:1])[0],
+    )
+
+
+def test_goes_on_after_fit(photos, incremental):
+    codebook = incremental.fit(photos).codebook_
+    before = incremental.predict_proba(photos[:1])[0]
+    incremental.partial_fit(photos[2:])
+    assert_array_equal(incremental.codebook_, codebook)
+    assert not np.array_equal(incremental.predict_proba(photos[:1])[0], before)
+
+
+def test_fit_begins_anew(photos, incremental):
+    fresh = clone(incremental).fit(photos).predict(photos[:1])[0]
+    assert_array_equal(incremental.partial_fit(photos).fit(photos).predict(photos[:1])[0], fresh)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"classifier": SGDClassifier(loss="log_loss", random_state=0)},
+        {"quantizer": KMeans(4, n_init=1, random_state=0)},
+        {"extractor": make_pipeline(PatchExtractor(3), StandardScaler())},
+        {"rebalance": 0.5},
+    ],
+    ids=str,
+)
+def test_other_components(photos, incremental, changes):
+    colorizer = learned(incremental.set_params(**changes), photos, 1)
+    assert colorizer.predict(photos[:1])[0].shape == photos[0].shape
+
+
+def test_the_extractor_is_fitted_once(photos, incremental):
+    incremental.set_params(extractor=make_pipeline(PatchExtractor(3), StandardScaler()))
+    means = [incremental.partial_fit(batch).extractor_[-1].mean_.copy() for batch in (photos[:2], photos[2:])]
+    assert_array_equal(*means)
+
+
+def test_pixels_and_frozen_quantizer(photos, incremental):
+    pixels = sample_pixels(photos, 300, random_state=0)
+    quantizer = FrozenEstimator(KMeans(5, n_init=1, random_state=0).fit(pixels.chroma))
+    incremental.set_params(quantizer=quantizer).partial_fit(pixels[::2]).partial_fit(pixels[1::2])
+    assert_array_equal(incremental.codebook_, quantizer.cluster_centers_)
+
+
+def test_a_later_batch_without_chroma_is_no_error(photos, incremental):
+    neutral = np.full((8, 8, 3), 90, np.uint8)
+    with pytest.raises(ValueError, match="no colour to learn"):
+        incremental.partial_fit([neutral])
+    incremental.partial_fit(photos).partial_fit([neutral])
+
+
+def unread():
+    raise AssertionError("nothing may be read")
+    yield
+
+
+@pytest.mark.parametrize(
+    ("classifier", "error", "message"),
+    [
+        (MLPClassifier(early_stopping=True), ValueError, "early_stopping=False in the MLPClassifier"),
+        (MLPClassifier(solver="lbfgs"), TypeError, "MLPClassifier has no partial_fit"),
+        (KNeighborsClassifier(), TypeError, "KNeighborsClassifier has no partial_fit"),
+        (make_pipeline(MLPClassifier()), TypeError, "Pipeline has no partial_fit"),
+    ],
+)
+def test_classifiers_that_cannot(classifier, error, message):
+    with pytest.raises(error, match=message):
+        SOMColorizer(classifier=classifier).partial_fit(unread())
+
+
+def test_fit_of_a_single_codeword_cannot_go_on(photos):
+    colorizer = quick_colorizer().set_params(quantizer__map_shape=(1, 1)).fit(photos)
+    with pytest.raises(ValueError, match="single codeword. Start anew"):
+        colorizer.partial_fit(photos)
+
+
+def test_codewords_that_fit_did_not_hold(photos, incremental):
+    pixels = sample_pixels(photos, 300, random_state=0)
+    kmeans = KMeans(5, n_init=1, random_state=0).fit(pixels.chroma)
+    some = pixels[kmeans.labels_ != 3]
+    incremental.set_params(quantizer=FrozenEstimator(kmeans)).fit(some)
+    with pytest.raises(ValueError, match="holds codeword 3, which the sample of fit did not hold"):
+        incremental.partial_fit(pixels)
+
+
+class Interrupted(MLPClassifier):
+    """Ctrl-C in the middle of an epoch, as scikit-learn's networks take it."""
+
+    def _update_no_improvement_count(self, *args):
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("failure", ["Ctrl-C", "broken image"])
+def test_what_fails_changes_nothing(photos, incremental, failure, tmp_path):
+    incremental.partial_fit(photos)
+    before = state(incremental)
+    if failure == "Ctrl-C":
+        incremental.classifier_.__class__ = Interrupted
+        with pytest.raises(KeyboardInterrupt):
+            incremental.partial_fit(photos)
+        incremental.classifier_.__class__ = MLPClassifier
+    else:
+        with pytest.raises(OSError, match="image 1 .*missing.png"):
+            incremental.partial_fit([photos[0], tmp_path / "missing.png"])
+    assert state(incremental) == before
+
+
+def test_ctrl_c_in_the_first_call_leaves_it_unfitted(photos, incremental):
+    incremental.set_params(classifier=Interrupted((5,)))
+    with pytest.raises(KeyboardInterrupt):
+        incremental.partial_fit(photos)
+    assert not hasattr(incremental, "codebook_")
+
+
+def test_images_are_remembered_once(photos):
+    from nncolor._novelty import remember
+
+    colorizer = learned(quick_colorizer(classifier=GaussianNB()), photos, 3)
+    assert colorizer.profiles_.shape == (4, 12)
+    many = np.random.default_rng(0).random((1500, 12))
+    kept = remember(remember([], many[:700]), many[500:])
+    assert_array_equal(kept, many[:1000])
+
+
+class Lazy:
+    """A sequence that makes its images when they are asked for, and counts those that are alive."""
+
+    def __init__(self, photos):
+        self.photos, self.asked = photos, []
+
+    def __len__(self):
+        return len(self.photos)
+
+    def __getitem__(self, index):
+        if index >= len(self):
+            raise IndexError
+        self.asked.append(index)
+        return self.photos[index].copy()
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_generators_and_lazy_sequences(photos, method):
+    expected = getattr(quick_colorizer(), method)(photos).predict(photos[:1])[0]
+    lazy = Lazy(photos)
+    for batch in (lazy, (photo for photo in photos)):
+        assert_array_equal(getattr(quick_colorizer(), method)(batch).predict(photos[:1])[0], expected)
+    assert lazy.asked == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("kind", [list, iter])
+def test_warns_before_memory_is_full(photos, monkeypatch, kind):
+    # 4 images of 400 pixels with 9 features of 4 bytes, twice: 115,200 bytes
+    colorizer = quick_colorizer().set_params(quantizer__map_shape=(2, 2))
+    monkeypatch.setattr("nncolor._memory.machine_memory", lambda: 110_000)
+    with pytest.warns(UserWarning, match=r"1,600 pixels needs about .* GiB.*Use partial_fit"):
+        colorizer.fit(kind(photos))
+    monkeypatch.setattr("nncolor._memory.machine_memory", lambda: 120_000)
+    colorizer.fit(kind(photos))
+
+
+def test_warns_of_many_codewords(photos, monkeypatch):
+    # 1600 pixels, 9 features of 4 bytes, 20 codewords of 9 bytes: 345,600 bytes
+    colorizer = quick_colorizer().set_params(quantizer__map_shape=(4, 5))
+    monkeypatch.setattr("nncolor._memory.machine_memory", lambda: 300_000)
+    with pytest.warns(UserWarning, match="1,600 pixels needs about"):
+        colorizer.fit(photos)
+
+
+def test_memory_of_this_machine(monkeypatch, tmp_path):
+    from nncolor import _memory
+
+    assert 2**28 < _memory.machine_memory() < 2**50
+    limit = tmp_path / "memory.max"
+    monkeypatch.setattr(_memory, "_CONTAINER_LIMIT", limit)
+    everything = _memory.machine_memory()
+    limit.write_text("max\n")
+    assert _memory.machine_memory() == everything
+    limit.write_text("123456\n")
+    assert _memory.machine_memory() == 123456
+    monkeypatch.delattr("os.sysconf")
+    assert _memory.machine_memory() == float("inf")
