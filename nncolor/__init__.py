@@ -6,14 +6,14 @@ from ._hints import propagate_hints
 from ._patches import PatchExtractor
 from ._pixels import PixelSamples, sample_pixels
 from ._quantizer import SOMQuantizer
-
-__version__ = "0.1.0.dev0"
+from ._version import __version__
 
 __all__ = [
     "PatchExtractor",
     "PixelSamples",
     "SOMColorizer",
     "SOMQuantizer",
+    "__version__",
     "datasets",
     "metrics",
     "plotting",

@@ -13,6 +13,7 @@ from sklearn.utils._param_validation import HasMethods, Interval
 
 from ._novelty import remember
 from ._parallel import single_threaded
+from ._persistence import VersionedState
 from ._pixels import PixelSamples
 from ._prediction import PredictionMixin
 from ._training import (
@@ -39,7 +40,7 @@ def _plain_context():
         yield
 
 
-class SOMColorizer(PredictionMixin, BaseEstimator):
+class SOMColorizer(VersionedState, PredictionMixin, BaseEstimator):
     """Learn the colours of photographs and give them to grey ones.
 
     The method of Richart, Visca and Baliosian [1]_: images are taken apart into lightness and

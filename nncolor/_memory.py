@@ -34,7 +34,7 @@ def warn_of_memory(n_pixels, bytes_per_pixel):
 
 
 def watch_memory(X, pixels_per_image, bytes_per_pixel):
-    """The batch `X`; warns of more images than fit in memory, before they are read or, of a generator, then."""
+    """The batch `X`; warns of more images than fit in memory: at once, or of a generator when it is there."""
     if isinstance(X, Sized):
         warn_of_memory(len(X) * pixels_per_image, bytes_per_pixel)
         return X

@@ -3,12 +3,15 @@
 import threading
 from contextlib import contextmanager
 from functools import lru_cache
+from itertools import chain, islice
 
 from joblib import Parallel, delayed, effective_n_jobs
 from threadpoolctl import ThreadpoolController
 
 from ._images import check_batch, iter_batch, load_image
 from ._progress import progress
+
+_CHUNKS_PER_WORKER = 8
 
 _lock = threading.Lock()
 _limits = None
@@ -46,17 +49,27 @@ def map_batch(function, X, *, color=False, n_jobs=None, verbose=0):
     """List of function(image, n_threads) for the images of a batch, in its order.
 
     A single image gets all threads; several images are shared out over the joblib backend of the
-    context, threads unless it says otherwise, and each is read where it is worked on.
+    context, threads unless it says otherwise, and each is read where it is worked on. They go in
+    some chunks for each worker, so that the function, with the model in it, is sent as seldom.
     """
     n_jobs = effective_n_jobs(n_jobs)
     n_images = len(check_batch(X)) if hasattr(X, "__len__") else None
     items = progress(iter_batch(X), verbose, "colouring", total=n_images)
     if n_jobs == 1 or n_images == 1:
-        return [_read_and_apply(function, *item, color, n_jobs) for item in items]
-    return Parallel(n_jobs=n_jobs, prefer="threads")(
-        delayed(_read_and_apply)(function, *item, color, 1) for item in items
+        return _read_and_apply(function, items, color, n_jobs)
+    size = 1 if n_images is None else max(1, n_images // (_CHUNKS_PER_WORKER * n_jobs))
+    chunks = Parallel(n_jobs=n_jobs, prefer="threads")(
+        delayed(_read_and_apply)(function, chunk, color, 1) for chunk in _chunks(items, size)
     )
+    return list(chain.from_iterable(chunks))
 
 
-def _read_and_apply(function, position, item, color, n_threads):
-    return function(load_image(position, item, color=color), n_threads)
+def _chunks(items, size):
+    """Lists of `size` items. What is in a list, dask sends with the task, and again if a worker is lost."""
+    items = iter(items)
+    while chunk := list(islice(items, size)):
+        yield chunk
+
+
+def _read_and_apply(function, chunk, color, n_threads):
+    return [function(load_image(position, item, color=color), n_threads) for position, item in chunk]

@@ -12,6 +12,7 @@ from sklearn.utils._param_validation import Interval
 from ._color import image_lightness
 from ._context import CONTEXT_VALUES, ContextPlanes
 from ._images import iter_batch, load_image
+from ._persistence import VersionedState
 from ._pixels import PixelSamples
 from ._typing import FloatArray, ImageBatch
 
@@ -33,7 +34,7 @@ def to_feature(lightness):
     return lightness * np.float32(0.02) - np.float32(1)
 
 
-class PatchExtractor(TransformerMixin, BaseEstimator):
+class PatchExtractor(VersionedState, TransformerMixin, BaseEstimator):
     """Describe each pixel by the lightness of the patch around it.
 
     A patch is a square of odd side with the pixel in its middle [1]_. Its lightness is mapped

@@ -125,6 +125,10 @@ class PixelSamples:
     def __getstate__(self):
         return {**self.__dict__, "_memo": {}}
 
+    def __sizeof__(self):
+        # dask sends what is large to its workers once, and not with every task
+        return sum(value.nbytes for value in self.__dict__.values() if isinstance(value, np.ndarray))
+
     def __array__(self, dtype=None, copy=None):
         raise TypeError(
             "PixelSamples is no array: it knows where its pixels are, not what is around them. Put a "
@@ -229,15 +233,18 @@ def sample_batch(X, n_per_image, random_state, *, n_jobs=None, verbose=0, finish
     seeds = check_random_state(random_state)
     items = progress(iter_batch(X), verbose, "reading", total=len(X) if isinstance(X, Sized) else None)
     return Parallel(n_jobs=n_jobs, prefer="threads")(
-        delayed(_sample_and_finish)(
-            position, item, n_per_image, seeds.randint(np.iinfo(np.int32).max), finish
-        )
+        # what is in a tuple, dask sends with the task, and again if a worker is lost
+        delayed(_sample_and_finish)((position, item), n_per_image, _draw_seed(seeds), finish)
         for position, item in items
     )
 
 
-def _sample_and_finish(position, item, n_per_image, seed, finish):
-    pixels = sample_image(position, item, n_per_image, seed)
+def _draw_seed(random_state):
+    return random_state.randint(np.iinfo(np.int32).max)
+
+
+def _sample_and_finish(place_and_item, n_per_image, seed, finish):
+    pixels = sample_image(*place_and_item, n_per_image, seed)
     return pixels if finish is None else finish(pixels)
 
 

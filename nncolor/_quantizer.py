@@ -18,11 +18,14 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
+from ._persistence import VersionedState
 from ._som import default_n_iter, initial_codes, neighbour_matrix, train_map
 from ._typing import FloatArray, IntArray, RandomState
 
 
-class SOMQuantizer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, BaseEstimator):
+class SOMQuantizer(
+    VersionedState, ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, BaseEstimator
+):
     """Reduce vectors to a codebook with a self-organizing map (SOM) [1]_.
 
     The codes of a SOM are the neurons of a grid, and neighbours on the grid have similar codes.
