@@ -119,11 +119,16 @@ def with_schema(saved, change):
 )
 def test_a_tampered_skops_file_is_refused(colorizer, loader, module, name):
     def change(schema):
-        kind = {"__module__": module, "__class__": name, "__loader__": loader, "__id__": 1}
-        schema["content"]["content"]["codebook_"] = {
-            **kind,
+        attributes = schema["content"]["content"]
+        attributes["codebook_"] = {
+            "__module__": module,
+            "__class__": name,
+            "__loader__": loader,
+            "__id__": 1,
             "content": {"module_path": module, "function": name},
         }
+        if loader == "ObjectNode":
+            attributes["codebook_"]["content"] = attributes["extractor_"]["content"]
 
     tampered = with_schema(skops.io.dumps(colorizer), change)
     with pytest.raises(skops.io.exceptions.UntrustedTypesFoundException, match=rf"{module}\.{name}"):
