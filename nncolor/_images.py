@@ -8,6 +8,8 @@ import tifffile
 from PIL import Image, ImageOps
 from skimage.io import ImageCollection
 
+from ._profiles import deep_to_srgb, to_srgb
+
 _PATH_TYPES = (str, os.PathLike)
 # How far floats may lie outside [0, 1]: filters and resampling round.
 _ROUNDING = 1e-5
@@ -137,8 +139,8 @@ def _to_array(item, where):
 def read_image(path, where=None):
     """Read an image file.
 
-    Palettes are resolved, CMYK and other colour modes become RGB, grey with alpha becomes grey, and
-    the image is turned upright as its EXIF orientation says.
+    Palettes are resolved, CMYK and other colour modes become RGB, grey with alpha becomes grey, the
+    image is turned upright as its EXIF orientation says, and its ICC profile is converted to sRGB.
 
     Returns
     -------
@@ -198,10 +200,19 @@ def _is_deep(page):
 
 
 def _tiff_to_array(page):
+    n_pixels = page.imagelength * page.imagewidth
+    if Image.MAX_IMAGE_PIXELS is not None and n_pixels > 2 * Image.MAX_IMAGE_PIXELS:
+        raise Image.DecompressionBombError(
+            f"its {n_pixels} pixels are more than {2 * Image.MAX_IMAGE_PIXELS}, the limit of Pillow; if they "
+            "are meant, set PIL.Image.MAX_IMAGE_PIXELS"
+        )
     image = page.asarray()
     if page.planarconfig == tifffile.PLANARCONFIG.SEPARATE and image.ndim == 3:
         image = np.moveaxis(image, 0, -1)
-    return image[..., 0] if image.ndim == 3 and image.shape[-1] == 2 else image
+    if image.ndim == 3 and image.shape[-1] == 2:
+        image = image[..., 0]
+    profile = page.tags.get("InterColorProfile")
+    return deep_to_srgb(image, profile.value) if profile else image
 
 
 def _check_png_depth(path):
@@ -222,7 +233,12 @@ def _pillow_to_array(file):
     # the further frames of a phone's MPO are other renderings of the same photograph
     if file.format != "MPO":
         _check_frames(getattr(file, "n_frames", 1))
+    profile = file.info.get("icc_profile")
     file = ImageOps.exif_transpose(file)
+    if profile and file.mode.startswith("I"):
+        return deep_to_srgb(np.asarray(file), profile)
+    if profile:
+        file = to_srgb(file, profile)
     if file.mode in ("LA", "La"):
         file = file.convert("L")
     elif file.mode in ("P", "PA"):

@@ -1,0 +1,133 @@
+"""ICC profiles of files are honoured or refused. The profiles are put together here, number by number."""
+
+import struct
+
+import numpy as np
+import pytest
+import tifffile
+from numpy.testing import assert_allclose, assert_array_equal
+from PIL import Image, ImageCms
+
+from nncolor import PatchExtractor, SOMColorizer, sample_pixels
+from nncolor._images import read_image
+
+WHITE = (0.9642, 1.0, 0.8249)  # D50, as all profiles have it
+# sRGB's primaries, adapted to D50
+PRIMARIES = {"r": (0.4361, 0.2225, 0.0139), "g": (0.3851, 0.7169, 0.0971), "b": (0.1431, 0.0606, 0.7141)}
+
+
+def icc_profile(space, tags):
+    """An ICC profile (version 2.1) of a display, out of its tags."""
+    tags = {
+        "desc": b"desc" + struct.pack(">2I", 0, 5) + b"test\0" + bytes(78),
+        "cprt": b"text" + bytes(4) + b"none\0",
+        "wtpt": xyz(WHITE),
+        **tags,
+    }
+    table, data = struct.pack(">I", len(tags)), b""
+    start = 128 + 4 + 12 * len(tags)
+    for name, content in tags.items():
+        table += name.encode() + struct.pack(">2I", start + len(data), len(content))
+        data += content + bytes(-len(content) % 4)
+    header = struct.pack(
+        ">I4xI4s4s4s", start + len(data), 0x02100000, b"mntr", space.ljust(4).encode(), b"XYZ "
+    )
+    header += bytes(12) + b"acsp" + bytes(28) + struct.pack(">3i", *(round(65536 * value) for value in WHITE))
+    return header.ljust(128, b"\0") + table + data
+
+
+def xyz(values):
+    return b"XYZ " + bytes(4) + struct.pack(">3i", *(round(65536 * value) for value in values))
+
+
+def gamma_curve(gamma):
+    return b"curv" + bytes(4) + struct.pack(">IH", 1, round(256 * gamma))
+
+
+def rgb_profile(order, gamma):
+    """Primaries of sRGB, given to the channels in another order."""
+    tags = {f"{channel}XYZ": xyz(PRIMARIES[primary]) for channel, primary in zip("rgb", order, strict=True)}
+    return icc_profile("RGB", tags | {f"{channel}TRC": gamma_curve(gamma) for channel in "rgb"})
+
+
+def srgb_of_linear(values):
+    return np.where(values <= 0.0031308, 12.92 * values, 1.055 * values ** (1 / 2.4) - 0.055)
+
+
+GREY_GAMMA_1 = icc_profile("GRAY", {"kTRC": gamma_curve(1.0)})
+RAMP = np.arange(256, dtype=np.uint8).reshape(16, 16)
+
+
+@pytest.mark.parametrize("ending", ["png", "jpg", "tif"])
+def test_a_grey_profile(ending, tmp_path):
+    Image.fromarray(RAMP).save(tmp_path / f"a.{ending}", icc_profile=GREY_GAMMA_1, quality=100)
+    image = read_image(tmp_path / f"a.{ending}")
+    assert image.shape == RAMP.shape
+    assert_allclose(image, 255 * srgb_of_linear(RAMP / 255), atol=3 if ending == "jpg" else 1)
+
+
+@pytest.mark.parametrize("ending", ["png", "tif"])
+def test_a_grey_profile_of_16_bits(ending, tmp_path):
+    levels = np.linspace(0, 65535, 4096).astype(np.uint16).reshape(64, 64)
+    if ending == "tif":
+        tifffile.imwrite(tmp_path / "a.tif", levels, iccprofile=GREY_GAMMA_1)
+    else:
+        Image.fromarray(levels).save(tmp_path / "a.png", icc_profile=GREY_GAMMA_1)
+    image = read_image(tmp_path / f"a.{ending}")
+    assert image.dtype == np.uint16
+    # between the 256 points of the curve it is a straight line
+    light = levels > 1000
+    assert_allclose(image[light] / 65535, srgb_of_linear(levels[light] / 65535), atol=0.003)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "P"])
+def test_a_colour_profile(mode, photos, tmp_path):
+    # a profile that says blue, green, red, with a gamma close to that of sRGB
+    source = photos[1] if mode != "P" else np.asarray(Image.fromarray(photos[1]).convert("P").convert("RGB"))
+    Image.fromarray(photos[1]).convert(mode).save(tmp_path / "a.png", icc_profile=rgb_profile("bgr", 2.2))
+    image = read_image(tmp_path / "a.png")[..., :3]
+    light = source.min(axis=-1) > 60  # the gamma of sRGB is another one in the shadows
+    assert_allclose(image[light].astype(int), source[..., ::-1][light].astype(int), atol=4)
+    assert light.any()
+
+
+def test_srgb_changes_no_byte(photos, tmp_path):
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    Image.fromarray(photos[0]).save(tmp_path / "a.png", icc_profile=srgb)
+    tifffile.imwrite(
+        tmp_path / "a.tif", photos[0].astype(np.uint16) * 257, photometric="rgb", iccprofile=srgb
+    )
+    assert_array_equal(read_image(tmp_path / "a.png"), photos[0])
+    assert_array_equal(read_image(tmp_path / "a.tif"), photos[0].astype(np.uint16) * 257)
+
+
+def test_grey_with_a_colour_profile_stays_grey(tmp_path):
+    Image.fromarray(RAMP).save(tmp_path / "a.png", icc_profile=rgb_profile("rgb", 1.0))
+    assert_allclose(read_image(tmp_path / "a.png"), 255 * srgb_of_linear(RAMP / 255), atol=1)
+    with pytest.raises(ValueError, match="is grey"):
+        sample_pixels([tmp_path / "a.png"])
+
+
+@pytest.mark.parametrize(
+    ("dtype", "profile", "match"),
+    [
+        (np.uint16, rgb_profile("bgr", 2.2), "profile 'test' cannot be converted to sRGB at 16 bits"),
+        (np.float32, rgb_profile("bgr", 2.2), "profile 'test' cannot be converted to sRGB at 32 bits"),
+        (np.uint16, b"no profile", "cannot open profile"),
+        (np.uint8, b"no profile", "cannot open profile"),
+        (np.uint8, icc_profile("Lab", {}), "of the kind Lab; convert the file to sRGB"),
+    ],
+)
+def test_what_cannot_be_honoured_is_refused(dtype, profile, match, photos, tmp_path):
+    image = (photos[0] / 255 if dtype is np.float32 else photos[0]).astype(dtype)
+    tifffile.imwrite(tmp_path / "a.tif", image, photometric="rgb", iccprofile=profile)
+    with pytest.raises(OSError, match=rf"image 0 \(.*a.tif\) cannot be read .*{match}"):
+        SOMColorizer().fit([tmp_path / "a.tif"])
+
+
+def test_the_lightness_is_that_of_the_profile(tmp_path):
+    Image.fromarray(RAMP).save(tmp_path / "a.png", icc_profile=GREY_GAMMA_1)
+    lightness = PatchExtractor(1).transform([tmp_path / "a.png"]).ravel() * 50 + 50
+    y = RAMP.ravel() / 255
+    expected = np.where(y > (6 / 29) ** 3, 116 * np.cbrt(y) - 16, (29 / 3) ** 3 * y)
+    assert_allclose(lightness, expected, atol=0.5)
