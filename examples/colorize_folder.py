@@ -2,16 +2,22 @@
 
     python examples/colorize_folder.py COLOUR_FOLDER GREY_FOLDER OUTPUT_FOLDER
 
-Every image of GREY_FOLDER is written to OUTPUT_FOLDER under its own name, in its own size. What is there
-already is left alone, so an interrupted run can be started again. Whatever is not coloured is named, and
-the exit status is 1 if a file that should have been coloured was not.
+Every image of GREY_FOLDER is written to OUTPUT_FOLDER under its own name, in its own size and depth,
+upright and in sRGB. What is there already is left alone, so an interrupted run can be started again; a file
+is written under a temporary name and renamed when it is whole. With --model FILE the colorizer is kept, and
+learned only once. Whatever is not coloured is named at the end.
+
+Exit status: 0 if everything is coloured, 1 if a file is not or nothing could be learned, 2 for wrong
+arguments, 130 after Ctrl-C.
 """
 
 import argparse
 import os
 import sys
+import warnings
 from pathlib import Path
 
+import joblib
 import numpy as np
 import tifffile
 from PIL import Image
@@ -19,78 +25,114 @@ from PIL import Image
 from nncolor import SOMColorizer
 from nncolor.datasets import IMAGE_SUFFIXES, load_image_folder
 
+TIFF = (".tif", ".tiff")
 
-def save_image(path, image):
-    """Write an image under a temporary name and rename it, so that a file is whole or not there."""
+
+def write_whole(path, write):
+    """Call write(temporary path) and rename the file, so that it is whole or not there."""
     temporary = path.with_name(f".{path.stem}.part{path.suffix}")
     try:
-        if path.suffix.lower() in (".tif", ".tiff"):
-            tifffile.imwrite(temporary, image, photometric="rgb")
-        elif image.dtype == np.uint8:
-            Image.fromarray(image).save(temporary, quality=95)
-        else:
-            raise ValueError(
-                f"colour of dtype {image.dtype} cannot be kept in a {path.suffix} file; convert it to .tif"
-            )
+        write(temporary)
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
 
 
+def save_image(path, image):
+    suffix = path.suffix.lower()
+    if suffix == ".gif":
+        raise ValueError("a .gif file keeps 256 colours only; convert it to .png")
+    if image.dtype != np.uint8 and suffix not in TIFF:
+        raise ValueError(
+            f"colour of dtype {image.dtype} cannot be kept in a {suffix} file; convert it to .tif"
+        )
+    if suffix in TIFF:
+        write_whole(path, lambda part: tifffile.imwrite(part, image, photometric="rgb"))
+    else:
+        write_whole(path, lambda part: Image.fromarray(image).save(part, quality=95))
+
+
 def to_do(grey, output):
     """Names of the files to colour; says what is left out and why."""
-    names = []
+    names, n_done = [], 0
     for path in sorted(grey.iterdir()):
         if not path.is_file() or path.suffix.lower() not in IMAGE_SUFFIXES:
             print(f"left out {path.name}: no image file")
         elif (output / path.name).exists():
-            print(f"left alone {path.name}: already in {output}")
+            n_done += 1
         else:
             names.append(path.name)
+    if n_done:
+        print(f"left alone {n_done} images that are in {output} already")
     return names
 
 
+def learn(options):
+    """The colorizer of the model file, or one that learns from the colour photographs."""
+    if options.model is not None and options.model.exists():
+        print(f"taking what was learned from {options.model}")
+        return joblib.load(options.model)
+    colorizer = SOMColorizer(n_jobs=options.n_jobs, random_state=options.random_state, verbose=1)
+    colorizer.fit(load_image_folder(options.colour_folder))
+    if options.model is not None:
+        write_whole(options.model, lambda part: joblib.dump(colorizer, part))
+    return colorizer
+
+
+def colour(colorizer, names, grey, output):
+    """Colour the files one after the other; what failed, and why."""
+    failures = []
+    for number, name in enumerate(names, start=1):
+        try:
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                save_image(output / name, colorizer.colorize(grey / name))
+            print(f"[{number}/{len(names)}] {name}", *(f"\n    {warning.message}" for warning in caught))
+        # no file, whatever is in it, may stop the others
+        except Exception as error:
+            failures.append(f"{name}: {error or type(error).__name__}")
+            print(f"[{number}/{len(names)}] {name} FAILED")
+    return failures
+
+
 def main(arguments=None):
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("colour_folder", type=Path, help="colour photographs to learn from")
     parser.add_argument("grey_folder", type=Path, help="grey photographs to colour")
     parser.add_argument("output_folder", type=Path, help="where the coloured photographs go")
+    parser.add_argument("--model", type=Path, help="file that keeps what is learned, or has it already")
     parser.add_argument("--n-jobs", type=int, default=-1, help="threads (default: all cores)")
     parser.add_argument("--random-state", type=int, default=0, help="seed (default: 0)")
     options = parser.parse_args(arguments)
-    if not options.grey_folder.is_dir():
-        parser.error(f"there is no folder {options.grey_folder}")
-    options.output_folder.mkdir(parents=True, exist_ok=True)
-    if options.output_folder.samefile(options.grey_folder):
-        parser.error("the output folder is the grey folder; its images would be overwritten")
+    grey, output = options.grey_folder, options.output_folder
+    if not grey.is_dir():
+        parser.error(f"there is no folder {grey}")
+    output.mkdir(parents=True, exist_ok=True)
+    for folder, name in ((grey, "grey"), (options.colour_folder, "colour")):
+        if folder.is_dir() and output.samefile(folder):
+            parser.error(f"the output folder is the {name} folder; its images would be mixed up")
 
-    names = to_do(options.grey_folder, options.output_folder)
+    names = to_do(grey, output)
     if not names:
         print("nothing to colour")
         return 0
     try:
-        paths = load_image_folder(options.colour_folder)
-        colorizer = SOMColorizer(n_jobs=options.n_jobs, random_state=options.random_state, verbose=1).fit(
-            paths
-        )
+        colorizer = learn(options)
     except (OSError, ValueError) as error:
         print(f"cannot learn from {options.colour_folder}: {error}", file=sys.stderr)
         return 1
-    colorizer.set_params(verbose=0)
-
-    failures = []
-    for number, name in enumerate(names, start=1):
-        try:
-            save_image(options.output_folder / name, colorizer.colorize(options.grey_folder / name))
-            print(f"[{number}/{len(names)}] {name}")
-        except (OSError, ValueError) as error:
-            failures.append(f"{name}: {error}")
-            print(f"[{number}/{len(names)}] {name} FAILED")
-    print(f"coloured {len(names) - len(failures)} of {len(names)} images into {options.output_folder}")
+    failures = colour(colorizer.set_params(verbose=0, n_jobs=options.n_jobs), names, grey, output)
+    print(f"coloured {len(names) - len(failures)} of {len(names)} images into {output}")
     for failure in failures:
         print(f"not coloured: {failure}", file=sys.stderr)
     return 1 if failures else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        print("\ninterrupted; every file that is there is whole, the next run goes on", file=sys.stderr)
+        sys.exit(130)

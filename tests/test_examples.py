@@ -1,10 +1,16 @@
 import runpy
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
+import joblib
 import numpy as np
 import pytest
 import tifffile
+from numpy.testing import assert_array_equal
 from PIL import Image
+from test_profiles import GREY_GAMMA_1
 
 from nncolor._images import read_image
 
@@ -24,15 +30,32 @@ def folders(photos, tmp_path):
     return colour, grey, output
 
 
+@pytest.fixture(scope="module")
+def main():
+    return runpy.run_path(str(SCRIPT))["main"]
+
+
 @pytest.fixture
-def colorize_folder():
-    main = runpy.run_path(str(SCRIPT))["main"]
-    return lambda *folders: main([str(folder) for folder in folders])
+def model(colorizer, tmp_path):
+    path = tmp_path / "quick.joblib"
+    joblib.dump(colorizer, path)
+    return path
 
 
-def test_names_sizes_and_depths_are_kept(folders, colorize_folder):
+@pytest.fixture
+def colorize_folder(main, model):
+    """The script with a model that is there already, which takes less time than to learn one."""
+    return lambda *folders: main([*map(str, folders), "--model", str(model)])
+
+
+@pytest.fixture
+def learn_and_colorize_folder(main):
+    return lambda *arguments: main([*map(str, arguments)])
+
+
+def test_names_sizes_and_depths_are_kept(folders, learn_and_colorize_folder):
     colour, grey, output = folders
-    assert colorize_folder(*folders) == 0
+    assert learn_and_colorize_folder(*folders) == 0
     assert sorted(path.name for path in output.iterdir()) == ["a.jpg", "b.PNG", "c.tif"]
     for path in output.iterdir():
         source, image = read_image(grey / path.name), read_image(path)
@@ -47,7 +70,7 @@ def test_running_again_changes_nothing(folders, colorize_folder, capsys):
     capsys.readouterr()
     assert colorize_folder(*folders) == 0
     said = capsys.readouterr().out
-    assert "left alone a.jpg" in said
+    assert "left alone 2 images" in said
     assert "coloured 1 of 1 images" in said
     for path, (time, content) in before.items():
         assert path.read_bytes() == content
@@ -62,28 +85,105 @@ def test_nothing_is_left_out_silently(folders, colorize_folder, capsys):
     whole = (grey / "a.jpg").read_bytes()
     (grey / "broken.jpg").write_bytes(whole[: len(whole) // 2])
     Image.fromarray(np.full((5, 5), 40_000, np.uint16)).save(grey / "deep.png")
+    Image.fromarray(np.full((5, 5), 40, np.uint8)).save(grey / "few.gif")
     assert colorize_folder(*folders) == 1
     captured = capsys.readouterr()
     assert "left out notes.txt" in captured.out
-    assert "coloured 3 of 5 images" in captured.out
+    assert "coloured 3 of 6 images" in captured.out
     assert "not coloured: broken.jpg" in captured.err
     assert "not coloured: deep.png" in captured.err
     assert "convert it to .tif" in captured.err
+    assert "not coloured: few.gif: a .gif file keeps 256 colours only" in captured.err
     assert sorted(path.name for path in output.iterdir()) == ["a.jpg", "b.PNG", "c.tif"]
 
 
-def test_bad_training_folder(folders, colorize_folder, capsys):
+def test_bad_training_folder(folders, learn_and_colorize_folder, capsys):
     colour, grey, output = folders
     (colour / "0.png").write_bytes(b"")
-    assert colorize_folder(*folders) == 1
+    assert learn_and_colorize_folder(*folders) == 1
     assert "0.png" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("output_is_grey", [True, False])
-def test_bad_arguments(folders, colorize_folder, capsys, output_is_grey):
-    colour, grey, output = folders
-    bad = (colour, grey, grey) if output_is_grey else (colour, grey / "missing", output)
+@pytest.mark.parametrize(
+    ("places", "message"),
+    [
+        ((0, 1, 1), "the output folder is the grey folder"),
+        ((0, 1, 0), "the output folder is the colour folder"),
+        ((0, 3, 2), "there is no folder"),
+    ],
+)
+def test_bad_arguments(folders, colorize_folder, capsys, places, message):
+    folders = [*folders, folders[1] / "missing"]
     with pytest.raises(SystemExit) as exit:
-        colorize_folder(*bad)
+        colorize_folder(*(folders[place] for place in places))
     assert exit.value.code == 2
-    assert ("would be overwritten" if output_is_grey else "there is no folder") in capsys.readouterr().err
+    assert message in capsys.readouterr().err
+
+
+def test_a_model_is_kept(folders, learn_and_colorize_folder, capsys, tmp_path):
+    model = tmp_path / "model.joblib"
+    assert learn_and_colorize_folder(*folders, "--model", model) == 0
+    painted = (folders[2] / "b.PNG").read_bytes()
+    (folders[2] / "b.PNG").unlink()
+    for path in folders[0].iterdir():
+        path.unlink()
+    assert learn_and_colorize_folder(*folders, "--model", model) == 0
+    assert "taking what was learned" in capsys.readouterr().out
+    assert (folders[2] / "b.PNG").read_bytes() == painted
+
+
+def test_orientation_and_profile_are_honoured(folders, colorize_folder):
+    colour, grey, output = folders
+    upright = read_image(grey / "b.PNG")
+    sideways = Image.fromarray(np.rot90(upright))
+    exif = sideways.getexif()
+    exif[0x0112] = 6  # to be turned by 90 degrees clockwise
+    sideways.save(grey / "sideways.png", exif=exif)
+    Image.fromarray(upright).save(grey / "linear.png", icc_profile=GREY_GAMMA_1)
+    assert colorize_folder(*folders) == 0
+    assert_array_equal(read_image(output / "sideways.png"), read_image(output / "b.PNG"))
+    with Image.open(output / "sideways.png") as file:
+        assert not file.getexif()
+    assert read_image(output / "linear.png").mean() > read_image(output / "b.PNG").mean() + 10
+
+
+def many(folders, n):
+    for number in range(n):
+        Image.fromarray(np.full((300, 300), number, np.uint8)).save(folders[1] / f"x{number:03}.png")
+
+
+def started(folders, model):
+    """The script in a process of its own, as soon as it has coloured something."""
+    command = [sys.executable, "-u", str(SCRIPT), *map(str, folders), "--n-jobs", "1", "--model", str(model)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    for line in process.stdout:
+        if line.startswith("[3/"):
+            break
+    return process
+
+
+@pytest.mark.parametrize("interruption", [signal.SIGINT, signal.SIGKILL])
+def test_an_interrupted_run_leaves_whole_files_and_goes_on(folders, model, colorize_folder, interruption):
+    many(folders, 60)
+    process = started(folders, model)
+    process.send_signal(interruption)
+    error = process.communicate()[1]
+    assert process.returncode == (130 if interruption == signal.SIGINT else -signal.SIGKILL)
+    assert ("every file that is there is whole" in error) == (interruption == signal.SIGINT)
+    done = [path for path in folders[2].iterdir() if not path.name.startswith(".")]
+    assert 3 <= len(done) < 63
+    for path in done:
+        assert read_image(path).shape[:2] == read_image(folders[1] / path.name).shape
+    assert interruption == signal.SIGKILL or len(done) == len(list(folders[2].iterdir()))
+    assert colorize_folder(*folders) == 0
+    assert {path.name for path in folders[1].iterdir()} == {path.name for path in folders[2].iterdir()}
+
+
+def test_a_disk_that_is_full_is_reported(folders, colorize_folder, capsys, monkeypatch):
+    def full(*args):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr("os.replace", full)
+    assert colorize_folder(*folders) == 1
+    assert "not coloured: a.jpg: No space left on device" in capsys.readouterr().err
+    assert list(folders[2].iterdir()) == []
