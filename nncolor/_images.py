@@ -176,6 +176,21 @@ def probe_image(path):
         return f"{os.fspath(path)}: {type(error).__name__}: {error}"
 
 
+def n_pixels_of(item):
+    """Number of pixels of an item of a batch, a file judged by its header; 0 if it is no image."""
+    try:
+        if not is_path(item):
+            return int(np.prod(np.shape(item)[:2]))
+        if _is_tiff(item):
+            with tifffile.TiffFile(item) as file:
+                return file.pages[0].imagelength * file.pages[0].imagewidth
+        with Image.open(item) as file:
+            return file.width * file.height
+    except Exception:
+        # what is wrong with it is said when it is read
+        return 0
+
+
 def _is_tiff(path):
     with open(path, "rb") as file:
         return file.read(4) in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")

@@ -167,10 +167,10 @@ class CodewordModel:
 
     def _block_chroma(self, features, rows, columns):
         """Lightness (n_rows, n_columns) and chroma (2, n_rows, n_columns) of a block, smoothed."""
-        radius = self.smoothing_radius
-        step = sampling_step(radius)
-        margin = reach(radius, step) if radius else 0
         height, width = features.shape
+        radius = min(self.smoothing_radius, max(height, width))
+        step = sampling_step(min(radius, height, width))
+        margin = reach(radius, step) if radius else 0
         wide_rows, wide_columns = _widen(rows, margin, step, height), _widen(columns, margin, step, width)
         block = features.block(wide_rows, wide_columns)
         seen_rows, seen_columns = wide_rows[::step], wide_columns[::step]

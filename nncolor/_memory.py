@@ -2,8 +2,9 @@
 
 import os
 import warnings
-from collections.abc import Sized
 from pathlib import Path
+
+from ._images import n_pixels_of
 
 _CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")
 
@@ -33,17 +34,19 @@ def warn_of_memory(n_pixels, bytes_per_pixel):
         )
 
 
-def watch_memory(X, pixels_per_image, bytes_per_pixel):
-    """The batch `X`; warns of more images than fit in memory: at once, or of a generator when it is there."""
-    if isinstance(X, Sized):
-        warn_of_memory(len(X) * pixels_per_image, bytes_per_pixel)
-        return X
-    return _watched(X, pixels_per_image, bytes_per_pixel)
+def watch_memory(items, pixels_per_image, bytes_per_pixel, n_images=None):
+    """Pass on the (position, item) of a batch; warn of more pixels than fit in memory.
 
-
-def _watched(X, pixels_per_image, bytes_per_pixel):
-    most = machine_memory() / (pixels_per_image * bytes_per_pixel)
-    for n, item in enumerate(X, start=1):
-        if n - 1 <= most < n:
-            warn_of_memory(n * pixels_per_image, bytes_per_pixel)
-        yield item
+    Where the number of images is known, the first one stands for all; else they are counted as they come.
+    """
+    n_pixels = 0
+    for position, item in items:
+        n_pixels += min(pixels_per_image, n_pixels_of(item))
+        expected = n_pixels * (n_images or 1)
+        too_many = expected * bytes_per_pixel > machine_memory()
+        if too_many:
+            warn_of_memory(expected, bytes_per_pixel)
+        yield position, item
+        if too_many or n_images is not None:
+            break
+    yield from items

@@ -10,6 +10,7 @@ from sklearn.utils._param_validation import Interval, validate_params
 
 from ._color import lightness_chroma
 from ._images import iter_batch, load_image
+from ._memory import watch_memory
 from ._progress import progress
 from ._typing import FloatArray, ImageBatch, IntArray, RandomState
 
@@ -224,14 +225,17 @@ def sample_image(position, item, n_pixels, seed):
     return pixels_of_image(lightness, rows, columns, chroma[rows, columns])
 
 
-def sample_batch(X, n_per_image, random_state, *, n_jobs=None, verbose=0, finish=None):
+def sample_batch(X, n_per_image, random_state, *, n_jobs=None, verbose=0, finish=None, bytes_per_pixel=0):
     """List of the PixelSamples of each image of a batch; images are read when they are needed.
 
     Each image has a seed of its own, so the pixels do not depend on `n_jobs`. `finish` is called
-    on each PixelSamples where it was made, so that only its result has to be kept or sent.
+    on each PixelSamples where it was made, so that only its result has to be kept or sent. More
+    pixels, of so many bytes, than fit in memory are warned of.
     """
     seeds = check_random_state(random_state)
-    items = progress(iter_batch(X), verbose, "reading", total=len(X) if isinstance(X, Sized) else None)
+    n_images = len(X) if isinstance(X, Sized) else None
+    items = watch_memory(iter_batch(X), n_per_image, bytes_per_pixel, n_images)
+    items = progress(items, verbose, "reading", total=n_images)
     return Parallel(n_jobs=n_jobs, prefer="threads")(
         # what is in a tuple, dask sends with the task, and again if a worker is lost
         delayed(_sample_and_finish)((position, item), n_per_image, _draw_seed(seeds), finish)

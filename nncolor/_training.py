@@ -14,7 +14,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 
 from ._color import NEUTRAL_CHROMA, join_lightness_chroma, lightness_chroma
-from ._memory import warn_of_memory, watch_memory
+from ._memory import warn_of_memory
 from ._novelty import profile_of_plane
 from ._patches import PatchExtractor
 from ._pixels import PixelSamples, join_pixels, sample_batch
@@ -106,7 +106,7 @@ def sample_features(X, extractor, n_per_image, random_state, *, n_jobs, verbose)
     # What needs no fit can work where the image is read, so that no image has to be kept.
     if hasattr(extractor, "get_feature_names_out"):
         # float32, and twice while they are put together
-        X = watch_memory(X, n_per_image, 8 * len(extractor.get_feature_names_out()))
+        options["bytes_per_pixel"] = 8 * len(extractor.get_feature_names_out())
     finish = partial(_features_chroma_profile, extractor)
     parts = sample_batch(X, n_per_image, random_state, finish=finish, **options)
     features, chroma, profiles = zip(*parts, strict=True)

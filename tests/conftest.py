@@ -1,3 +1,7 @@
+import os
+import runpy
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import settings
@@ -9,7 +13,9 @@ from nncolor.datasets import load_sample_photos
 
 # The same examples on every run; machines are too different for deadlines.
 settings.register_profile("repeatable", derandomize=True, deadline=None)
-settings.load_profile("repeatable")
+# Far more of them, others on every run: HYPOTHESIS_PROFILE=nightly python -m pytest tests/test_properties.py
+settings.register_profile("nightly", max_examples=10_000, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 
 def quick_classifier(**params):
@@ -51,3 +57,12 @@ def colorizer(photos):
 @pytest.fixture
 def grey(photos):
     return photos[0][..., 1]
+
+
+SCRIPT = Path(__file__).parent.parent / "examples" / "colorize_folder.py"
+
+
+@pytest.fixture(scope="session")
+def colorize_folder_main():
+    """The function of the script that colours folders: main(list of arguments), its exit status."""
+    return runpy.run_path(str(SCRIPT))["main"]

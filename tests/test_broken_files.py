@@ -8,7 +8,6 @@ import pytest
 import tifffile
 from numpy.testing import assert_array_equal
 from PIL import Image
-from test_examples import main  # noqa: F401
 
 from nncolor._images import read_image
 from nncolor.datasets import load_image_folder
@@ -138,15 +137,15 @@ def test_the_script_colours_what_can_be_read_and_names_the_rest(
     damaged,
     readable,
     colorizer,
-    main,
+    colorize_folder_main,
     capsys,
-    tmp_path,  # noqa: F811
+    tmp_path,
 ):
     folder, kinds = damaged
     joblib.dump(colorizer, tmp_path / "model")
     output = tmp_path / "output"
     arguments = [tmp_path, folder, output, "--model", tmp_path / "model", "--n-jobs", "1"]
-    assert main([*map(str, arguments)]) == 1
+    assert colorize_folder_main([*map(str, arguments)]) == 1
     captured = capsys.readouterr()
     reasons = {
         line.removeprefix("not coloured: ").split(":")[0]: line

@@ -1,20 +1,17 @@
-import runpy
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import joblib
 import numpy as np
 import pytest
 import tifffile
+from conftest import SCRIPT
 from numpy.testing import assert_array_equal
 from PIL import Image
 from test_profiles import GREY_GAMMA_1
 
 from nncolor._images import read_image
-
-SCRIPT = Path(__file__).parent.parent / "examples" / "colorize_folder.py"
 
 
 @pytest.fixture
@@ -30,11 +27,6 @@ def folders(photos, tmp_path):
     return colour, grey, output
 
 
-@pytest.fixture(scope="module")
-def main():
-    return runpy.run_path(str(SCRIPT))["main"]
-
-
 @pytest.fixture
 def model(colorizer, tmp_path):
     path = tmp_path / "quick.joblib"
@@ -43,14 +35,14 @@ def model(colorizer, tmp_path):
 
 
 @pytest.fixture
-def colorize_folder(main, model):
+def colorize_folder(colorize_folder_main, model):
     """The script with a model that is there already, which takes less time than to learn one."""
-    return lambda *folders: main([*map(str, folders), "--model", str(model)])
+    return lambda *folders: colorize_folder_main([*map(str, folders), "--model", str(model)])
 
 
 @pytest.fixture
-def learn_and_colorize_folder(main):
-    return lambda *arguments: main([*map(str, arguments)])
+def learn_and_colorize_folder(colorize_folder_main):
+    return lambda *arguments: colorize_folder_main([*map(str, arguments)])
 
 
 def test_names_sizes_and_depths_are_kept(folders, learn_and_colorize_folder):

@@ -1,0 +1,87 @@
+"""Sizes that were never meant, and two threads at once."""
+
+import struct
+import threading
+import tracemalloc
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+import tifffile
+from numpy.testing import assert_array_equal
+from PIL import Image
+
+from nncolor import SOMColorizer
+
+
+@pytest.mark.parametrize("shape", [(1, 10_000_000), (10_000_000, 1)])
+def test_a_strip_is_coloured_in_bounded_memory(colorizer, shape):
+    strip = np.tile(np.arange(250, dtype=np.uint8), 40_000).reshape(shape)
+    tracemalloc.start()
+    colored = colorizer.predict([strip])[0]
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert colored.shape == (*shape, 3)
+    # the result has 3 bytes for each pixel
+    assert peak < 10 * strip.size
+    part = colorizer.predict([strip.ravel()[:1000].reshape((1, -1) if shape[0] == 1 else (-1, 1))])[0]
+    assert_array_equal(colored.reshape(-1, 3)[:900], part.reshape(-1, 3)[:900])
+
+
+def png_of(width, height):
+    """A small file that says it is a large image, and holds the beginning of one."""
+
+    def chunk(name, content):
+        return (
+            struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+        )
+
+    header = struct.pack(">2I5B", width, height, 8, 0, 0, 0, 0)
+    rows = zlib.compress(bytes(10_000_000))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize("method", ["fit", "predict"])
+@pytest.mark.parametrize("kind", ["png", "tif"])
+def test_a_decompression_bomb_is_refused(colorizer, kind, method, tmp_path):
+    path = tmp_path / f"bomb.{kind}"
+    if kind == "png":
+        path.write_bytes(png_of(100_000, 100_000))
+    else:
+        tifffile.imwrite(path, np.zeros((100, 100), np.uint16), compression="zlib", rowsperstrip=100)
+        with tifffile.TiffFile(path, mode="r+") as file:
+            for tag in ("ImageWidth", "ImageLength", "RowsPerStrip"):
+                file.pages[0].tags[tag].overwrite(60_000)
+    estimator = SOMColorizer() if method == "fit" else colorizer
+    tracemalloc.start()
+    with pytest.raises(OSError, match=rf"image 0 \(.*bomb.{kind}\) cannot be read \(DecompressionBombError"):
+        getattr(estimator, method)([path])
+    assert tracemalloc.get_traced_memory()[1] < 1e8
+    tracemalloc.stop()
+
+
+def test_the_limit_can_be_lifted(tmp_path, colorizer, monkeypatch):
+    tifffile.imwrite(tmp_path / "a.tif", np.full((40, 50), 30_000, np.uint16))
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 900)
+    with pytest.raises(OSError, match="its 2000 pixels are more than 1800.*set PIL.Image.MAX_IMAGE_PIXELS"):
+        colorizer.predict([tmp_path / "a.tif"])
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", None)
+    assert colorizer.predict([tmp_path / "a.tif"])[0].shape == (40, 50, 3)
+
+
+def test_threads_that_share_a_colorizer(colorizer, photos):
+    expected = colorizer.predict(photos)
+    chroma = colorizer.predict_chroma(photos)
+    together = threading.Barrier(4)
+
+    def work(method):
+        together.wait(timeout=60)
+        return [getattr(colorizer, method)(photos) for _ in range(10)]
+
+    with ThreadPoolExecutor(4) as threads:
+        results = list(threads.map(work, ["predict", "predict_chroma"] * 2))
+    for repeated, right in zip(results, [expected, chroma] * 2, strict=True):
+        for result in repeated:
+            for one, other in zip(result, right, strict=True):
+                assert_array_equal(one, other)
