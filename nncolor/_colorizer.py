@@ -11,9 +11,9 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval
 
+from ._base import EstimatorMixin
 from ._novelty import remember
 from ._parallel import single_threaded
-from ._persistence import VersionedState
 from ._pixels import PixelSamples
 from ._prediction import PredictionMixin
 from ._training import (
@@ -40,7 +40,7 @@ def _plain_context():
         yield
 
 
-class SOMColorizer(VersionedState, PredictionMixin, BaseEstimator):
+class SOMColorizer(EstimatorMixin, PredictionMixin, BaseEstimator):
     """Learn the colours of photographs and give them to grey ones.
 
     The method of Richart, Visca and Baliosian [1]_: images are taken apart into lightness and
@@ -192,6 +192,7 @@ class SOMColorizer(VersionedState, PredictionMixin, BaseEstimator):
         Returns
         -------
         self : SOMColorizer
+            The estimator itself.
 
         Raises
         ------
@@ -336,6 +337,7 @@ class SOMColorizer(VersionedState, PredictionMixin, BaseEstimator):
         Returns
         -------
         self : SOMColorizer
+            The estimator itself.
         """
         for name, default in DEFAULTS.items():
             nested = any(key.startswith(f"{name}__") for key in params)

@@ -9,10 +9,10 @@ from numpy.lib.stride_tricks import sliding_window_view
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils._param_validation import Interval
 
+from ._base import EstimatorMixin
 from ._color import image_lightness
 from ._context import CONTEXT_VALUES, ContextPlanes
 from ._images import iter_batch, load_image
-from ._persistence import VersionedState
 from ._pixels import PixelSamples
 from ._typing import FloatArray, ImageBatch
 
@@ -34,7 +34,7 @@ def to_feature(lightness):
     return lightness * np.float32(0.02) - np.float32(1)
 
 
-class PatchExtractor(VersionedState, TransformerMixin, BaseEstimator):
+class PatchExtractor(EstimatorMixin, TransformerMixin, BaseEstimator):
     """Describe each pixel by the lightness of the patch around it.
 
     A patch is a square of odd side with the pixel in its middle [1]_. Its lightness is mapped
@@ -103,6 +103,7 @@ class PatchExtractor(VersionedState, TransformerMixin, BaseEstimator):
         Returns
         -------
         self : PatchExtractor
+            The estimator itself.
         """
         self._check_values()
         return self

@@ -36,6 +36,8 @@ class PixelSamples:
         For each pixel its image, row and column.
     chroma : ndarray of shape (n, 2), float32
         CIE u*, v* of each pixel.
+    memo : dict, default=None
+        What transformers have worked out of whole images; None begins an empty one.
 
     Attributes
     ----------
@@ -161,11 +163,23 @@ class PixelSamples:
         Returns
         -------
         lightness : ndarray of the same shape, float32
+            CIE L*, 0 to 100.
         """
         return self._plane[self._at(rows, columns)]
 
     def image_lightness(self, group: int) -> FloatArray:
-        """Lightness of a whole image, (H, W) float32, not copied."""
+        """Lightness of a whole image.
+
+        Parameters
+        ----------
+        group : int
+            The image, as in `groups`.
+
+        Returns
+        -------
+        lightness : ndarray of shape (H, W), float32
+            CIE L*, 0 to 100; a view, not a copy.
+        """
         height, width = self._shapes[group]
         start = self._offsets[group]
         return self._plane[start : start + height * width].reshape(height, width)

@@ -56,6 +56,7 @@ class PredictionMixin:
         Parameters
         ----------
         X : batch of images, or PixelSamples
+            Only their lightness counts.
 
         Returns
         -------
@@ -72,6 +73,7 @@ class PredictionMixin:
         Parameters
         ----------
         X : batch of images, or PixelSamples
+            Only their lightness counts.
 
         Returns
         -------
@@ -91,6 +93,7 @@ class PredictionMixin:
         Parameters
         ----------
         X : batch of images, or PixelSamples
+            Only their lightness counts.
 
         Returns
         -------
@@ -111,6 +114,7 @@ class PredictionMixin:
         Parameters
         ----------
         X : batch of images
+            Only their lightness counts.
 
         Returns
         -------
@@ -141,6 +145,7 @@ class PredictionMixin:
         Parameters
         ----------
         X : batch of images, or PixelSamples
+            Only their lightness counts.
 
         Returns
         -------
@@ -158,6 +163,7 @@ class PredictionMixin:
         Parameters
         ----------
         image : array-like of shape (H, W) or (H, W, 3 or 4), or path
+            Grey, or colour whose lightness is used.
         hints : list of (row, column, colour), or ndarray of shape (H, W, 4), default=None
             Colours that are known at some pixels. A colour is an RGB triple in the range of the image (0
             to 255 for uint8 and bool, 0 to 65535 for uint16, 0 to 1 for floats), a CSS name as
@@ -234,6 +240,7 @@ class PredictionMixin:
         Parameters
         ----------
         X : batch of colour images
+            Those to repaint.
 
         Returns
         -------

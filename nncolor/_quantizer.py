@@ -18,13 +18,13 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
-from ._persistence import VersionedState
+from ._base import EstimatorMixin
 from ._som import default_n_iter, initial_codes, neighbour_matrix, train_map
 from ._typing import FloatArray, IntArray, RandomState
 
 
 class SOMQuantizer(
-    VersionedState, ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, BaseEstimator
+    EstimatorMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, BaseEstimator
 ):
     """Reduce vectors to a codebook with a self-organizing map (SOM) [1]_.
 
@@ -157,6 +157,12 @@ class SOMQuantizer(
         Returns
         -------
         self : SOMQuantizer
+            The estimator itself.
+
+        Raises
+        ------
+        ValueError
+            If there are fewer rows than neurons, or a parameter is not valid.
         """
         n_codes = self._check_map_shape()
         self._check_sigma()
@@ -194,10 +200,12 @@ class SOMQuantizer(
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
+            Rows in the units of the training data.
 
         Returns
         -------
         labels : ndarray of shape (n_samples,), int
+            Rows of `codebook_`.
         """
         check_is_fitted(self)
         return self._nearest(self._validate(X), 1)[1][:, 0]
@@ -208,10 +216,12 @@ class SOMQuantizer(
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
+            Rows in the units of the training data.
 
         Returns
         -------
         distances : ndarray of shape (n_samples, n_codes)
+            Euclidean.
         """
         check_is_fitted(self)
         return cdist(self._standardize(self._validate(X)), self._standardize(self.codebook_))
@@ -228,6 +238,12 @@ class SOMQuantizer(
         Returns
         -------
         codes : ndarray of the shape of the labels, with n_features as a last axis
+            In the units of the training data.
+
+        Raises
+        ------
+        ValueError
+            If `X` is neither labels nor distances of this codebook.
         """
         check_is_fitted(self)
         labels = np.asarray(X)
@@ -254,6 +270,7 @@ class SOMQuantizer(
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
+            Rows in the units of the training data.
         y : None
             Ignored.
 

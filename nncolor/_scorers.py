@@ -17,7 +17,7 @@ class ColorizationScorer:
     Parameters
     ----------
     measure : callable
-        measure(truth, prediction) of two batches of images.
+        Called as measure(truth, prediction) with two batches of images.
     greater_is_better : bool, default=True
         Whether a larger value is better; otherwise the score is the negative value.
 

@@ -184,8 +184,10 @@ def fetch_open_country(
 
     Raises
     ------
+    FileNotFoundError
+        If the archive is not there and `download_if_missing` is False.
     OSError
-        If the archive is not there, cannot be downloaded or is damaged. The message says where to
+        If the archive cannot be downloaded or is damaged. The message says where to
         put it by hand. An interrupted download goes on where it was.
     ValueError
         If there is no such category, or the archive is not what it should be.

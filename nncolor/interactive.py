@@ -23,6 +23,7 @@ class HintEditor:
     colorizer : SOMColorizer
         Fitted.
     image : array-like of shape (H, W) or (H, W, 3 or 4), or path
+        Grey, or colour whose lightness is used.
     hints : list of (row, column, colour), default=()
         Hints to begin with.
     color : str, default="#808000"
@@ -79,6 +80,7 @@ class HintEditor:
         Parameters
         ----------
         row, column : int
+            The pixel.
         color : str or RGB triple, default=None
             None is the chosen colour.
         """
@@ -118,6 +120,11 @@ class HintEditor:
         -------
         widget : ipywidgets.VBox
             Colour picker, buttons, and the figure where the backend of matplotlib is ipympl.
+
+        Raises
+        ------
+        ImportError
+            If ipywidgets is not installed.
         """
         try:
             import ipywidgets

@@ -49,6 +49,7 @@ def mean_ciede2000(truth: ImageBatch, prediction: ImageBatch) -> float:
     Returns
     -------
     error : float
+        0 is best; about 2 is just noticed side by side, 10 is another shade.
 
     Raises
     ------
@@ -176,6 +177,7 @@ def colorfulness(images: ImageBatch) -> float:
     Parameters
     ----------
     images : batch of images
+        Grey ones have none.
 
     Returns
     -------
@@ -212,10 +214,12 @@ def mean_chroma(images: ImageBatch) -> float:
     Parameters
     ----------
     images : batch of colour images
+        Those to measure.
 
     Returns
     -------
     chroma : float
+        In units of CIE u*, v*; 0 for grey.
 
     Examples
     --------

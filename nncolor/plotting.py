@@ -108,6 +108,7 @@ class CodebookDisplay:
         Returns
         -------
         display : CodebookDisplay
+            With its axes and figure as `ax_` and `figure_`.
         """
         quantizer = _quantizer_of(estimator)
         codebook = np.asarray(quantizer.cluster_centers_)
@@ -132,6 +133,12 @@ class CodebookDisplay:
         Returns
         -------
         display : CodebookDisplay
+            With its axes and figure as `ax_` and `figure_`.
+
+        Raises
+        ------
+        ValueError
+            If `kind` is neither.
         """
         if kind not in ("map", "plane"):
             raise ValueError(f'kind is "map" or "plane"; got {kind!r}.')
@@ -224,12 +231,14 @@ class QuantizationDisplay:
         estimator : quantizer, SOMColorizer, or list of them
             Fitted on chroma.
         image : array-like of shape (H, W, 3 or 4), or path
+            The original, in colour.
         ax : array of matplotlib Axes, default=None
             One more than there are codebooks; None makes a new figure.
 
         Returns
         -------
         display : QuantizationDisplay
+            With its axes and figure as `ax_` and `figure_`.
         """
         estimators = estimator if isinstance(estimator, (list, tuple)) else [estimator]
         image = load_image(0, image, color=True)[..., :3]
@@ -245,13 +254,18 @@ class QuantizationDisplay:
         Parameters
         ----------
         image : ndarray of shape (H, W, 3)
+            The original.
         painted : list of ndarray of shape (H, W, 3)
+            The same image with other codebooks.
         titles : list of str
+            One for each of them.
         ax : array of matplotlib Axes, default=None
+            One more than there are painted images; None makes a new figure.
 
         Returns
         -------
         display : QuantizationDisplay
+            With its axes and figure as `ax_` and `figure_`.
         """
         return cls(image, painted, titles).plot(ax=ax)
 
@@ -266,6 +280,7 @@ class QuantizationDisplay:
         Returns
         -------
         display : QuantizationDisplay
+            With its axes and figure as `ax_` and `figure_`.
         """
         n = 1 + len(self.painted)
         height, width = self.image.shape[:2]
@@ -339,6 +354,7 @@ class ColorizationDisplay:
         Returns
         -------
         display : ColorizationDisplay
+            With its axes and figure as `ax_` and `figure_`.
         """
         truth = _colour_images(X)
         confidence = estimator.predict_confidence(truth) if confidence_map else None
@@ -363,6 +379,7 @@ class ColorizationDisplay:
         Returns
         -------
         display : ColorizationDisplay
+            With its axes and figure as `ax_` and `figure_`.
         """
         return cls(_colour_images(truth), _colour_images(prediction), confidence).plot(
             error_map=error_map, ax=ax
@@ -381,6 +398,12 @@ class ColorizationDisplay:
         Returns
         -------
         display : ColorizationDisplay
+            With its axes and figure as `ax_` and `figure_`.
+
+        Raises
+        ------
+        ValueError
+            If a prediction has not the size of its truth, or `ax` does not hold as many axes as are needed.
         """
         titles = ["original", "chroma, L = 50", "lightness", "predicted chroma", "predicted"]
         titles += ["error, CIEDE2000"] * error_map + ["confidence"] * (self.confidence is not None)

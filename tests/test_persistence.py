@@ -20,7 +20,7 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from nncolor import PatchExtractor, SOMColorizer, SOMQuantizer, _persistence
+from nncolor import PatchExtractor, SOMColorizer, SOMQuantizer, _base
 
 DATA = Path(__file__).parent / "data"
 PAGE = Path(__file__).parent.parent / "docs" / "saving.md"
@@ -178,8 +178,8 @@ def test_a_model_of_the_oldest_versions_paints_the_same():
 )
 def test_another_version_says_so(estimator, dumps, loads, monkeypatch):
     with monkeypatch.context() as later:
-        later.setattr(_persistence, "STATE_VERSION", 2)
-        later.setattr(_persistence, "__version__", "0.9")
+        later.setattr(_base, "STATE_VERSION", 2)
+        later.setattr(_base, "__version__", "0.9")
         saved = dumps(estimator)
     message = rf"This {type(estimator).__name__} was saved by nncolor 0\.9, .* fit it again"
     with pytest.raises(ValueError, match=message):

@@ -1,4 +1,4 @@
-"""Saved estimators say which version saved them, and are not read as something else."""
+"""What all estimators of nncolor share beside scikit-learn's BaseEstimator."""
 
 from ._version import __version__
 
@@ -6,8 +6,16 @@ from ._version import __version__
 STATE_VERSION = 1
 
 
-class VersionedState:
-    """Puts the version into what pickle, joblib and skops save, and checks it when that is loaded."""
+class EstimatorMixin:
+    """Links from a notebook into the documentation, and versions in what is saved.
+
+    pickle, joblib and skops all save what `__getstate__` gives, and check it by `__setstate__`.
+    """
+
+    _doc_link_module = "nncolor"
+    _doc_link_template = (
+        "https://nncolor.readthedocs.io/en/latest/generated/{estimator_module}.{estimator_name}.html"
+    )
 
     def __getstate__(self):
         return {**super().__getstate__(), "_nncolor_version": __version__, "_state_version": STATE_VERSION}
