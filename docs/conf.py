@@ -1,5 +1,8 @@
 """Sphinx configuration."""
 
+from urllib.error import URLError
+from urllib.request import urlopen
+
 import nncolor
 
 project = "nncolor"
@@ -10,6 +13,7 @@ version = release = nncolor.__version__
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
+    "sphinx.ext.intersphinx",
     "numpydoc",
     "myst_parser",
     "sphinx_copybutton",
@@ -23,14 +27,34 @@ html_theme = "pydata_sphinx_theme"
 html_theme_options = {"show_prev_next": False}
 html_show_sourcelink = False
 # pages without pages below them
-html_sidebars = {
-    page: []
-    for page in ("index", "images", "hints", "quality", "paper", "speed", "changelog", "contributing")
-}
+_ALONE = ("index", "install", "quickstart", "faq", "paper", "faults", "changelog", "contributing")
+html_sidebars = {page: [] for page in _ALONE}
 myst_enable_extensions = ["deflist"]
 
 autosummary_generate = True
 numpydoc_show_class_members = False
+
+
+def reachable(url):
+    """Whether a project's inventory can be had: without a network the documentation builds all the same."""
+    try:
+        with urlopen(url + "objects.inv", timeout=5):
+            return True
+    except (URLError, TimeoutError):
+        return False
+
+
+intersphinx_mapping = {
+    name: (url, None)
+    for name, url in {
+        "python": "https://docs.python.org/3/",
+        "numpy": "https://numpy.org/doc/stable/",
+        "sklearn": "https://scikit-learn.org/stable/",
+        "skimage": "https://scikit-image.org/docs/stable/",
+        "matplotlib": "https://matplotlib.org/stable/",
+    }.items()
+    if reachable(url)
+}
 numpydoc_xref_param_type = False
 default_role = "literal"
 

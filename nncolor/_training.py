@@ -53,7 +53,8 @@ def prepare(component, default, random_state):
     frozen = tuple(f"{name}__" for name, value in params.items() if isinstance(value, FrozenEstimator))
     own = {name: value for name, value in params.items() if not name.startswith(frozen)}
     for part in (component, *own.values()):
-        if isinstance(part, TransformerMixin) and hasattr(part, "set_output"):
+        # a union of transformers that have no set_output cannot be set either, but then nobody has set it
+        if isinstance(part, TransformerMixin) and getattr(part, "_sklearn_output_config", None):
             part.set_output(transform="default")
     seeds = {
         name: random_state.randint(np.iinfo(np.int32).max)
@@ -236,6 +237,8 @@ def fit_classifier(classifier, features, labels, verbose, classes=None):
     with warnings.catch_warnings(), training_progress(_last_step(classifier), verbose):
         # scikit-learn's networks swallow Ctrl-C and stay half-trained; this warning is the trace.
         warnings.filterwarnings("error", message=interrupted)
+        # older versions say this of the list of classes that partial_fit is given
+        warnings.filterwarnings("ignore", message="The number of unique classes is greater than 50%")
         try:
             fit(features, labels)
         except UserWarning as warning:

@@ -101,7 +101,9 @@ def test_neither_order_nor_split_nor_n_jobs_matters(smooth, data, batch, n_jobs)
 @given(
     image=images(dtypes=(np.uint8,), channels=((),)),
     size=st.sampled_from([1, 3, 5, 9]),
-    scales=st.lists(st.floats(2, 100), max_size=3, unique=True).map(tuple),
+    scales=st.lists(st.integers(8, 400), max_size=3, unique=True).map(
+        lambda fourths: tuple(n / 4 for n in fourths)
+    ),
 )
 def test_a_mirrored_image_has_mirrored_features(image, size, scales):
     extractor = PatchExtractor(size, position=True, context_scales=scales)

@@ -1,0 +1,89 @@
+"""The pages' code runs, the gallery's notebooks run, and notebooks lead to the pages."""
+
+import json
+import re
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import nbclient
+import nbformat
+import numpy as np
+import pytest
+from PIL import Image
+from sphinx_gallery.gen_gallery import DEFAULT_GALLERY_CONF
+from sphinx_gallery.notebook import jupyter_notebook
+from sphinx_gallery.py_source_parser import split_code_and_text_blocks
+
+from nncolor import PatchExtractor, SOMColorizer, SOMQuantizer
+
+ROOT = Path(__file__).parent.parent
+PAGES = ("install", "quickstart", "pixels", "quantizer", "colorizer", "tuning", "scale")
+
+
+@pytest.fixture
+def at_home(photos, tmp_path, monkeypatch):
+    """A working directory with the folders that the pages name."""
+    for folder in ("colour", "grey"):
+        (tmp_path / folder).mkdir()
+    for number in range(8):
+        photo = np.roll(photos[number % 4], number, axis=0)
+        Image.fromarray(photo).save(tmp_path / "colour" / f"{number}.png")
+        Image.fromarray(photo[..., 1]).save(tmp_path / "grey" / f"{number}.png")
+    monkeypatch.chdir(tmp_path)
+    mpl.use("agg")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_code_of_a_page_runs_from_top_to_bottom(page, at_home):
+    text = (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8")
+    namespace = {}
+    for snippet in re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL):
+        exec(compile(snippet, f"{page}.md", "exec"), namespace)
+    plt.close("all")
+
+
+@pytest.fixture(scope="module")
+def notebooks(tmp_path_factory):
+    """The gallery's notebooks, executed; their cells by name."""
+    folder = tmp_path_factory.mktemp("notebooks")
+
+    def executed(script):
+        _, blocks = split_code_and_text_blocks(script)
+        content = jupyter_notebook(blocks, DEFAULT_GALLERY_CONF, str(folder))
+        notebook = nbformat.reads(json.dumps(content), as_version=4)
+        nbclient.NotebookClient(notebook, timeout=300, resources={"metadata": {"path": folder}}).execute()
+        return notebook
+
+    scripts = sorted((ROOT / "examples").glob("plot_*.py"))
+    with ThreadPoolExecutor(2) as threads:
+        return dict(zip([script.stem for script in scripts], threads.map(executed, scripts), strict=True))
+
+
+def test_the_notebooks_of_the_gallery_run_and_show_pictures(notebooks):
+    assert [name[5:7] for name in notebooks] == [f"{number:02}" for number in range(1, len(notebooks) + 1)]
+    for name, notebook in notebooks.items():
+        outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+        assert any("image/png" in output.get("data", {}) for output in outputs), name
+        for output in outputs:
+            assert output.output_type != "error"
+            assert output.get("name") != "stderr", f"{name}: {output.get('text')}"
+
+
+@pytest.mark.parametrize("estimator", [SOMColorizer(), SOMQuantizer((2, 3)), PatchExtractor(7)], ids=str)
+def test_a_notebook_shows_an_estimator_and_links_to_its_page(estimator):
+    name = type(estimator).__name__
+    html = estimator._repr_html_()
+    assert f"/generated/nncolor.{name}.html" in html
+    listed = (ROOT / "docs" / "api.rst").read_text(encoding="utf-8")
+    assert f"   {name}\n" in listed
+    for parameter in estimator.get_params(deep=False):
+        assert parameter in html
+    assert max(map(len, repr(estimator).splitlines())) <= 80
+
+
+def test_a_fitted_colorizer_shows_its_parts(colorizer):
+    html = colorizer._repr_html_()
+    for part in ("PatchExtractor", "SOMQuantizer", "MLPClassifier"):
+        assert part in html
