@@ -206,6 +206,8 @@ def check_incremental(classifier):
         raise ValueError(
             "There is no classifier to go on with: the sample of fit held a single codeword. Start anew."
         )
+    if isinstance(classifier, FrozenEstimator):
+        raise TypeError("The classifier is a FrozenEstimator, which learns nothing; pass the classifier in it.")
     if not hasattr(classifier, "partial_fit"):
         raise TypeError(
             f"The classifier {type(classifier).__name__} has no partial_fit; MLPClassifier (with a solver "
@@ -213,7 +215,7 @@ def check_incremental(classifier):
         )
     if getattr(classifier, "early_stopping", False):
         raise ValueError(
-            f"partial_fit cannot stop early: it never sees all pixels. Set early_stopping=False in the "
+            "partial_fit cannot stop early: it never sees all pixels. Set early_stopping=False in the "
             f"{type(classifier).__name__}."
         )
 

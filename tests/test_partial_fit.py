@@ -150,6 +150,7 @@ def unread():
         (MLPClassifier(solver="lbfgs"), TypeError, "MLPClassifier has no partial_fit"),
         (KNeighborsClassifier(), TypeError, "KNeighborsClassifier has no partial_fit"),
         (make_pipeline(MLPClassifier()), TypeError, "Pipeline has no partial_fit"),
+        (FrozenEstimator(MLPClassifier()), TypeError, "FrozenEstimator, which learns nothing"),
     ],
 )
 def test_classifiers_that_cannot(classifier, error, message):
