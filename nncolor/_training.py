@@ -207,7 +207,9 @@ def check_incremental(classifier):
             "There is no classifier to go on with: the sample of fit held a single codeword. Start anew."
         )
     if isinstance(classifier, FrozenEstimator):
-        raise TypeError("The classifier is a FrozenEstimator, which learns nothing; pass the classifier in it.")
+        raise TypeError(
+            "The classifier is a FrozenEstimator, which learns nothing; pass the classifier in it."
+        )
     if not hasattr(classifier, "partial_fit"):
         raise TypeError(
             f"The classifier {type(classifier).__name__} has no partial_fit; MLPClassifier (with a solver "

@@ -361,7 +361,8 @@ def mean(found, name, key):
     return float(np.mean([fold[key] for fold in found[name]]))
 
 
-def colour_table(found, names):
+def colour_table(found, names, rival=None):
+    """Means of each configuration; with a rival, in how many folds it is better than that."""
     truth, of_paper = mean(found, "truth", "chroma"), mean(found, "the paper", "error")
     lines = []
     for name, title in names.items():
@@ -376,8 +377,12 @@ def colour_table(found, names):
                 f"{mean(found, name, 'cpu'):.0f}" if "cpu" in found[name][0] else "",
             ]
         )
+        if rival is not None:
+            pairs = zip(found[name], found[rival], strict=True)
+            n_better = sum(one["error"] < other["error"] for one, other in pairs)
+            lines[-1].append("" if name == rival else f"{n_better} of {N_FOLDS}")
     header = ["", "CIEDE2000", "beside the paper", "chroma", "colourfulness", "CPU seconds of training"]
-    return table(header, lines)
+    return table(header + (["folds better than the defaults"] if rival else []), lines)
 
 
 def noise_table(found, names):
@@ -447,7 +452,7 @@ def report(found, n_images):
     text += table(["images", "warned of"], lines)
     text += "\n## What was tried on top of the defaults\n\n"
     others = [name for name in [*tried(), *augmentations()] if name in found]
-    text += colour_table(found, {name: name for name in [DEFAULT, *OTHER_TEMPERATURES, *others]})
+    text += colour_table(found, {name: name for name in [DEFAULT, *OTHER_TEMPERATURES, *others]}, DEFAULT)
     return text + (classifier_table(found) if set(slow_classifiers()) <= set(found) else "")
 
 
