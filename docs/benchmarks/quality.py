@@ -483,6 +483,16 @@ def classifier_table(found):
     )
 
 
+# Where the name of a point is put, in points from it, where it would lie on another one.
+_LABELS = {
+    "grey": (8, -3),
+    "the paper": (8, -3),
+    "+ annealed mean": (4, 14),
+    DEFAULT: (-2, -18),
+    "U-Net": (-8, -3),
+}
+
+
 def plot(found, path):
     """Error against chroma: good is low and to the right."""
     from matplotlib import pyplot
@@ -500,15 +510,14 @@ def plot(found, path):
         kind = "tab:red" if name in ("grey", "U-Net") else "tab:blue" if name in ours else "0.7"
         ax.scatter(*place, color=kind, zorder=2)
         if kind != "0.7":
-            # the last two steps lie nearly in one place
-            below = name == DEFAULT
+            x, y = _LABELS.get(name, (-8, 4))
             ax.annotate(
                 name.removeprefix("+ "),
                 place,
-                xytext=(-6, -12 if below else 4),
+                xytext=(x, y),
                 textcoords="offset points",
                 fontsize=8,
-                ha="left" if name == "grey" else "right",
+                ha="left" if x > 0 else "right",
             )
     ax.set(xlabel="mean chroma, % of the truth's", ylabel="mean CIEDE2000", xlim=(-3, 110))
     figure.savefig(path, metadata={"Date": None})
