@@ -21,6 +21,7 @@ import joblib
 import numpy as np
 import tifffile
 from PIL import Image
+from sklearn.utils.validation import check_is_fitted
 
 from nncolor import SOMColorizer
 from nncolor.datasets import IMAGE_SUFFIXES, load_image_folder
@@ -30,7 +31,7 @@ TIFF = (".tif", ".tiff")
 
 def write_whole(path, write):
     """Call write(temporary path) and rename the file, so that it is whole or not there."""
-    temporary = path.with_name(f".{path.stem}.part{path.suffix}")
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
     try:
         write(temporary)
         os.replace(temporary, path)
@@ -71,12 +72,24 @@ def learn(options):
     """The colorizer of the model file, or one that learns from the colour photographs."""
     if options.model is not None and options.model.exists():
         print(f"taking what was learned from {options.model}")
-        return joblib.load(options.model)
+        return load_model(options.model)
     colorizer = SOMColorizer(n_jobs=options.n_jobs, random_state=options.random_state, verbose=1)
     colorizer.fit(load_image_folder(options.colour_folder))
     if options.model is not None:
         write_whole(options.model, lambda part: joblib.dump(colorizer, part))
     return colorizer
+
+
+def load_model(path):
+    try:
+        model = joblib.load(path)
+        check_is_fitted(model)
+    # a file that is damaged or no pickle fails in many ways
+    except Exception as error:
+        raise ValueError(f"the model {path} cannot be used: {type(error).__name__}: {error}") from error
+    if not isinstance(model, SOMColorizer):
+        raise ValueError(f"the model {path} is no SOMColorizer but {type(model).__name__}")
+    return model
 
 
 def colour(colorizer, names, grey, output):
@@ -87,11 +100,12 @@ def colour(colorizer, names, grey, output):
             with warnings.catch_warnings(record=True) as caught:
                 warnings.simplefilter("always")
                 save_image(output / name, colorizer.colorize(grey / name))
-            print(f"[{number}/{len(names)}] {name}", *(f"\n    {warning.message}" for warning in caught))
+            outcome = "".join(f"\n    {warning.message}" for warning in caught)
         # no file, whatever is in it, may stop the others
         except Exception as error:
             failures.append(f"{name}: {error or type(error).__name__}")
-            print(f"[{number}/{len(names)}] {name} FAILED")
+            outcome = " FAILED"
+        print(f"[{number}/{len(names)}] {name}{outcome}")
     return failures
 
 
@@ -109,6 +123,10 @@ def main(arguments=None):
     grey, output = options.grey_folder, options.output_folder
     if not grey.is_dir():
         parser.error(f"there is no folder {grey}")
+    if output.exists() and not output.is_dir():
+        parser.error(f"the output folder {output} is a file")
+    if options.model is not None and not options.model.resolve().parent.is_dir():
+        parser.error(f"there is no folder for the model {options.model}")
     output.mkdir(parents=True, exist_ok=True)
     for folder, name in ((grey, "grey"), (options.colour_folder, "colour")):
         if folder.is_dir() and output.samefile(folder):
@@ -121,7 +139,7 @@ def main(arguments=None):
     try:
         colorizer = learn(options)
     except (OSError, ValueError) as error:
-        print(f"cannot learn from {options.colour_folder}: {error}", file=sys.stderr)
+        print(f"nothing is coloured, there is no colorizer: {error}", file=sys.stderr)
         return 1
     failures = colour(colorizer.set_params(verbose=0, n_jobs=options.n_jobs), names, grey, output)
     print(f"coloured {len(names) - len(failures)} of {len(names)} images into {output}")
@@ -131,6 +149,9 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
+    for stream in (sys.stdout, sys.stderr):
+        # names of files may hold what the console cannot show
+        stream.reconfigure(errors="backslashreplace")
     try:
         sys.exit(main())
     except KeyboardInterrupt:

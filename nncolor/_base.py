@@ -22,12 +22,12 @@ class EstimatorMixin:
 
     def __setstate__(self, state):
         state = dict(state)
-        saved_by = state.pop("_nncolor_version", "(unknown)")
+        saved_by = state.pop("_nncolor_version", "of an unknown version")
         saved = state.pop("_state_version", None)
         if saved != STATE_VERSION:
             raise ValueError(
                 f"This {type(self).__name__} was saved by nncolor {saved_by}, whose estimators have other "
                 f"attributes (state {saved}) than those of nncolor {__version__} (state {STATE_VERSION}). "
-                f"Load it with nncolor {saved_by}, or fit it again."
+                "Load it with that version, or fit it again."
             )
         super().__setstate__(state)

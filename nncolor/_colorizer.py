@@ -7,7 +7,6 @@ from copy import deepcopy
 import numpy as np
 from sklearn import config_context
 from sklearn.base import BaseEstimator, _fit_context
-from sklearn.frozen import FrozenEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval
 
@@ -24,6 +23,7 @@ from ._training import (
     codewords_of,
     fit_classifier,
     fit_codebook,
+    own_generator,
     prepare,
     rebalanced,
     sample_features,
@@ -90,7 +90,7 @@ class SOMColorizer(EstimatorMixin, PredictionMixin, BaseEstimator):
     codebook_ : ndarray of shape (n_codes, 2), float32
         CIE u*, v* of each codeword.
     classes_ : ndarray of shape (n_seen,), int
-        The codewords that the sample held.
+        The codewords that the sample held; after `partial_fit` all of them.
     profiles_ : ndarray of shape (n_images, 12)
         How the images learned from are lit and laid out; `unfamiliarity` compares images with them. Of
         those of `partial_fit` the first 1000 different ones.
@@ -112,11 +112,11 @@ class SOMColorizer(EstimatorMixin, PredictionMixin, BaseEstimator):
             smoothing_radius=0,
         )
 
-    While it fits, the features of the sample are in memory: for each pixel 4 bytes a feature, and as
-    much again while they are put together or, if that is more, 9 bytes a codeword while the network
-    begins; a warning says so if it is more than the machine has. The images are not in memory, but for an
-    extractor that has to be fitted itself, such as one with a scaler: it needs the lightness of all
-    images at once. `partial_fit` needs what one batch needs, however many there are.
+    While it fits, the features of the sample are in memory: for each pixel 8 bytes a feature, half of
+    them only until they are put together, and 9 bytes a codeword; a warning says so if that is more than
+    the machine has. The images are not in memory, but for an extractor that has to be fitted itself, such
+    as one with a scaler: it needs the lightness of all images at once. `partial_fit` needs what one batch
+    needs, however many there are.
 
     References
     ----------
@@ -217,7 +217,8 @@ class SOMColorizer(EstimatorMixin, PredictionMixin, BaseEstimator):
 
         The first call fits the quantizer, so let its batch be like the others: some dozens of images, in
         random order. Every call shows each sampled pixel to the classifier once; `fit` does so some
-        twenty times. Go over all batches several times, each time other pixels are drawn.
+        twenty times. Go over all batches several times, each time other pixels are drawn. Components
+        that are changed after the first call count from the next `fit` on.
 
         Parameters
         ----------
@@ -257,22 +258,17 @@ class SOMColorizer(EstimatorMixin, PredictionMixin, BaseEstimator):
         return self._keep(fitted)
 
     def _keep(self, fitted):
-        for name, value in zip(_FITTED, fitted, strict=True):
-            setattr(self, name, value)
+        # all at once, so that Ctrl-C cannot leave some of them
+        vars(self).update(zip(_FITTED, fitted, strict=True))
         return self
 
-    def _prepare(self):
-        """Clones of the components, seeded, and what draws the pixels."""
-        random_state = check_random_state(self.random_state)
-        components = (
-            prepare(getattr(self, name), default, random_state) for name, default in DEFAULTS.items()
-        )
-        return *components, random_state
+    def _prepare(self, random_state):
+        """Clones of the components, seeded."""
+        return [prepare(getattr(self, name), default, random_state) for name, default in DEFAULTS.items()]
 
-    def _sample(self, X, extractor, random_state):
-        return sample_features(
-            X, extractor, self.pixels_per_image, random_state, n_jobs=self.n_jobs, verbose=self.verbose
-        )
+    def _sample(self, X, extractor, random_state, *, fit=True):
+        options = {"n_jobs": self.n_jobs, "verbose": self.verbose}
+        return sample_features(X, extractor, self.pixels_per_image, random_state, fit=fit, **options)
 
     def _rebalanced(self, features, labels, random_state):
         if not self.rebalance:
@@ -282,11 +278,14 @@ class SOMColorizer(EstimatorMixin, PredictionMixin, BaseEstimator):
 
     def _fit(self, X):
         """Values of the fitted attributes, in the order of _FITTED."""
-        extractor, quantizer, classifier, random_state = self._prepare()
+        random_state = check_random_state(self.random_state)
+        extractor, quantizer, classifier = self._prepare(random_state)
         sample = self._sample(X, extractor, random_state)
         check_chroma(sample, self.verbose)
         labels = fit_codebook(quantizer, sample.chroma, self.verbose)
         features, labels = self._rebalanced(sample.features, labels, random_state)
+        profiles = np.array(sample.profiles)
+        del sample
         classes = np.unique(labels)
         if len(classes) > 1:
             fit_classifier(classifier, features, labels, self.verbose)
@@ -299,27 +298,34 @@ class SOMColorizer(EstimatorMixin, PredictionMixin, BaseEstimator):
                 f"The classifier knows codeword {classes.max()}, but the quantizer has only {len(codebook)}. "
                 "A frozen component was fitted with another codebook."
             )
-        return extractor, quantizer, classifier, codebook, classes, np.array(sample.profiles), random_state
+        return extractor, quantizer, classifier, codebook, classes, profiles, own_generator(random_state)
 
     def _partial_fit(self, X):
         """Values of the fitted attributes after one more batch; those of now are not touched."""
+        self._validate_params()
         if hasattr(self, "codebook_"):
             extractor, quantizer = self.extractor_, self.quantizer_
             classifier, random_state = deepcopy((self.classifier_, self._random_state))
-            check_incremental(classifier)
-            sample = self._sample(X, FrozenEstimator(extractor), random_state)
+            check_incremental(classifier, n_codes=len(self.codebook_))
+            sample = self._sample(X, extractor, random_state, fit=False)
             labels = codewords_of(quantizer, sample.chroma)
             classes, profiles = self.classes_, remember(self.profiles_, sample.profiles)
             check_known(labels, classes)
         else:
-            extractor, quantizer, classifier, random_state = self._prepare()
+            is_seed = isinstance(self.random_state, numbers.Integral)
+            random_state = check_random_state(self.random_state)
+            random_state = random_state if is_seed else own_generator(random_state)
+            extractor, quantizer, classifier = self._prepare(random_state)
             check_incremental(classifier)
             sample = self._sample(X, extractor, random_state)
             check_chroma(sample, self.verbose)
             labels = fit_codebook(quantizer, sample.chroma, self.verbose)
             classes, profiles = np.arange(len(quantizer.cluster_centers_)), remember([], sample.profiles)
         features, labels = self._rebalanced(sample.features, labels, random_state)
-        fit_classifier(classifier, features, labels, self.verbose, classes=classes)
+        if len(classes) > 1:
+            fit_classifier(classifier, features, labels, self.verbose, classes=classes)
+        else:
+            classifier = None
         codebook = np.asarray(quantizer.cluster_centers_, np.float32)
         return extractor, quantizer, classifier, codebook, classes, profiles, random_state
 

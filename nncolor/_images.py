@@ -221,6 +221,8 @@ def _tiff_to_array(page):
             f"its {n_pixels} pixels are more than {2 * Image.MAX_IMAGE_PIXELS}, the limit of Pillow; if they "
             "are meant, set PIL.Image.MAX_IMAGE_PIXELS"
         )
+    if page.samplesperpixel > 4 or page.imagedepth > 1:
+        raise ValueError(f"it holds {page.samplesperpixel * page.imagedepth} values for each pixel")
     image = page.asarray()
     if page.planarconfig == tifffile.PLANARCONFIG.SEPARATE and image.ndim == 3:
         image = np.moveaxis(image, 0, -1)
@@ -250,20 +252,20 @@ def _pillow_to_array(file):
         _check_frames(getattr(file, "n_frames", 1))
     profile = file.info.get("icc_profile")
     file = ImageOps.exif_transpose(file)
-    if profile and file.mode.startswith("I"):
-        return deep_to_srgb(np.asarray(file), profile)
+    if file.mode.startswith("I"):
+        image = np.asarray(file)
+        if file.mode == "I" and image.min() >= 0 and image.max() <= 65535:
+            image = image.astype(np.uint16)  # older Pillow gives 16-bit PNG this mode
+        return deep_to_srgb(image, profile) if profile else image
     if profile:
         file = to_srgb(file, profile)
     if file.mode in ("LA", "La"):
         file = file.convert("L")
     elif file.mode in ("P", "PA"):
         file = file.convert("RGBA" if "transparency" in file.info else "RGB")
-    elif file.mode not in ("1", "L", "I", "F", "RGB", "RGBA") and not file.mode.startswith("I;16"):
+    elif file.mode not in ("1", "L", "F", "RGB", "RGBA"):
         file = file.convert("RGB")
-    image = np.asarray(file)
-    if file.mode == "I" and image.min() >= 0 and image.max() <= 65535:
-        return image.astype(np.uint16)  # older Pillow gives 16-bit PNG this mode
-    return image
+    return np.asarray(file)
 
 
 def _check_image(image, where):

@@ -10,7 +10,10 @@ _CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")
 
 
 def machine_memory():
-    """Bytes of memory of the machine or of the container it is; infinity where the system does not tell."""
+    """Bytes of memory of the machine, or of the container that it is where cgroup v2 limits it as a whole.
+
+    Infinity where the system does not tell.
+    """
     try:
         memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, ValueError):  # Windows has no sysconf, others not these names
@@ -23,30 +26,29 @@ def machine_memory():
 
 
 def warn_of_memory(n_pixels, bytes_per_pixel):
-    """Warn if that many pixels do not fit in memory."""
+    """Warn if that many pixels do not fit in memory; whether they do not."""
     needed, memory = n_pixels * bytes_per_pixel, machine_memory()
     if needed > memory:
         warnings.warn(
-            f"fit on {n_pixels:,} pixels needs about {needed / 2**30:.3g} GiB, and this machine has "
-            f"{memory / 2**30:.3g} GiB of memory. Use partial_fit, fewer pixels_per_image or fewer features.",
+            f"Learning from {n_pixels:,} pixels at once needs about {needed / 2**30:.3g} GiB, and this "
+            f"machine has {memory / 2**30:.3g} GiB of memory. Use partial_fit with smaller batches, fewer "
+            "pixels_per_image or fewer features.",
             UserWarning,
             stacklevel=2,
         )
+    return needed > memory
 
 
 def watch_memory(items, pixels_per_image, bytes_per_pixel, n_images=None):
-    """Pass on the (position, item) of a batch; warn of more pixels than fit in memory.
+    """Pass on the (position, item) of a batch; warn once of more pixels than fit in memory.
 
-    Where the number of images is known, the first one stands for all; else they are counted as they come.
+    Where the number of images is known, those that have come stand for the others.
     """
     n_pixels = 0
     for position, item in items:
         n_pixels += min(pixels_per_image, n_pixels_of(item))
-        expected = n_pixels * (n_images or 1)
-        too_many = expected * bytes_per_pixel > machine_memory()
-        if too_many:
-            warn_of_memory(expected, bytes_per_pixel)
+        expected = n_pixels if n_images is None else n_pixels * n_images // (position + 1)
         yield position, item
-        if too_many or n_images is not None:
+        if warn_of_memory(expected, bytes_per_pixel):
             break
     yield from items

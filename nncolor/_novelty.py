@@ -77,9 +77,9 @@ def _covariance(a, b):
 
 
 def remember(known, new):
-    """Profiles of the first _REMEMBERED different images."""
+    """The known profiles, and the new ones of different images up to _REMEMBERED."""
     different = dict.fromkeys(map(tuple, [*known, *new]))
-    return np.array(list(different)[:_REMEMBERED])
+    return np.array(list(different)[: max(_REMEMBERED, len(known))])
 
 
 def usual_profiles(profiles):

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from itertools import chain, islice
 
+import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
 from threadpoolctl import ThreadpoolController
 
@@ -57,7 +58,9 @@ def map_batch(function, X, *, color=False, n_jobs=None, verbose=0):
     items = progress(iter_batch(X), verbose, "colouring", total=n_images)
     if n_jobs == 1 or n_images == 1:
         return _read_and_apply(function, items, color, n_jobs)
-    size = 1 if n_images is None else max(1, n_images // (_CHUNKS_PER_WORKER * n_jobs))
+    # of a lazy sequence, the images of a chunk would be in memory all at once
+    in_memory = isinstance(X, (list, tuple, np.ndarray))
+    size = max(1, n_images // (_CHUNKS_PER_WORKER * n_jobs)) if in_memory else 1
     chunks = Parallel(n_jobs=n_jobs, prefer="threads")(
         delayed(_read_and_apply)(function, chunk, color, 1) for chunk in _chunks(items, size)
     )

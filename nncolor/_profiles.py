@@ -5,8 +5,13 @@ from io import BytesIO
 import numpy as np
 from PIL import Image, ImageCms
 
-# The modes of Pillow that its colour management takes as they are, by the colour space of a profile.
-_MODES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}
+_GREY = ("1", "L", "LA", "La")
+# By the colour space of a profile: the modes of Pillow that it fits, and the one that is converted.
+_MODES = {
+    "GRAY": (_GREY, "L"),
+    "RGB": (("RGB", "RGBA", "RGBX", "RGBa", "P", "PA", "YCbCr", *_GREY), "RGB"),
+    "CMYK": (("CMYK",), "CMYK"),
+}
 # cmsFLAGS_BLACKPOINTCOMPENSATION and cmsFLAGS_NOOPTIMIZE of Little CMS
 _BLACK_POINT_COMPENSATION, _EXACT = 0x2000, 0x0100
 
@@ -26,33 +31,34 @@ def to_srgb(image, profile):
         Grey stays grey; everything else becomes RGB.
     """
     profile, space = _open(profile)
-    if _is_srgb(profile):
-        return image
-    mode = _MODES.get(space)
-    if mode is None:
-        raise ValueError(f"its colour profile is of the kind {space}; convert the file to sRGB")
+    fitting, mode = _MODES.get(space, ((), None))
+    if image.mode not in fitting:
+        raise ValueError(
+            f"its colour profile is one for {space}, which does not fit its mode {image.mode}; convert the "
+            "file to sRGB"
+        )
     if mode == "L":
         return Image.fromarray(_grey_table(profile)[np.asarray(image.convert("L"))])
-    is_grey = image.mode in ("1", "L", "LA", "La")
+    if _is_srgb(profile, space):
+        return image
     converted = _convert(image if image.mode == mode else image.convert(mode), profile, mode)
-    return converted.convert("L") if is_grey else converted
+    return converted.convert("L") if image.mode in _GREY else converted
 
 
 def deep_to_srgb(image, profile):
     """Array of more than 8 bits converted from the profile in its file to sRGB; only grey can be."""
     profile, space = _open(profile)
-    if _is_srgb(profile):
+    if _is_srgb(profile, space):
         return image
-    if space != "GRAY" or image.ndim != 2 or image.dtype.kind not in "ui":
+    if space != "GRAY" or image.ndim != 2 or image.dtype != np.uint16:
         name = ImageCms.getProfileDescription(profile).strip()
         raise ValueError(
             f"its colour profile {name!r} cannot be converted to sRGB at {image.dtype.itemsize * 8} bits "
             "for each channel; convert the file to sRGB"
         )
     # the curve of a grey profile is smooth: 256 points of it tell the rest
-    most = np.iinfo(image.dtype).max
     table = np.interp(np.arange(65536) / 257, np.arange(256), _grey_table(profile)) * 257
-    return table[(image / most * 65535).astype(np.uint16)].round().astype(np.uint16)
+    return table.round().astype(np.uint16)[image]
 
 
 def _open(profile):
@@ -60,8 +66,14 @@ def _open(profile):
     return opened, opened.profile.xcolor_space.strip()
 
 
-def _is_srgb(profile):
-    return "sRGB" in ImageCms.getProfileDescription(profile) and profile.profile.xcolor_space == "RGB "
+def _is_srgb(profile, space):
+    """Whether a profile leaves colours as they are; what it calls itself may be "Linear sRGB"."""
+    if space != "RGB":
+        return False
+    levels = np.arange(0, 256, 51, dtype=np.uint8)
+    cube = np.stack(np.meshgrid(levels, levels, levels), axis=-1).reshape(1, -1, 3)
+    converted = np.asarray(_convert(Image.fromarray(cube), profile, "RGB", _EXACT))
+    return np.abs(converted.astype(int) - cube).max() <= 1
 
 
 def _grey_table(profile):

@@ -83,8 +83,8 @@ class Sample(NamedTuple):
     profiles: Sequence[np.ndarray]
 
 
-def sample_features(X, extractor, n_per_image, random_state, *, n_jobs, verbose):
-    """Draw pixels and make features of them; fits the extractor where it has to be fitted.
+def sample_features(X, extractor, n_per_image, random_state, *, fit=True, n_jobs, verbose):
+    """Draw pixels and make features of them; with `fit`, fits the extractor where it has to be fitted.
 
     Parameters
     ----------
@@ -98,24 +98,35 @@ def sample_features(X, extractor, n_per_image, random_state, *, n_jobs, verbose)
     if isinstance(X, PixelSamples):
         if len(X) == 0:
             raise ValueError("The PixelSamples holds no pixel to learn from.")
+        warn_of_memory(len(X), 4 * _n_features(extractor))
         profiles = [profile_of_plane(X.image_lightness(group)) for group in np.unique(X.groups)]
-        return Sample(np.asarray(extractor.fit(X, None).transform(X)), X.chroma, X.groups, profiles)
+        features = (extractor.fit(X, None) if fit else extractor).transform(X)
+        return Sample(np.asarray(features), X.chroma, X.groups, profiles)
     options = {"n_jobs": n_jobs, "verbose": verbose}
-    if _requires_fit(extractor):
+    if fit and _requires_fit(extractor):
         pixels = join_pixels(sample_batch(X, n_per_image, random_state, **options))
         return sample_features(pixels, extractor, None, None, **options)
     # What needs no fit can work where the image is read, so that no image has to be kept.
-    if hasattr(extractor, "get_feature_names_out"):
-        # float32, and twice while they are put together
-        options["bytes_per_pixel"] = 8 * len(extractor.get_feature_names_out())
     finish = partial(_features_chroma_profile, extractor)
+    # float32, and twice while they are put together
+    options["bytes_per_pixel"] = 8 * _n_features(extractor)
     parts = sample_batch(X, n_per_image, random_state, finish=finish, **options)
     features, chroma, profiles = zip(*parts, strict=True)
     groups = np.repeat(np.arange(len(chroma)), [len(part) for part in chroma])
     return Sample(np.concatenate(features), np.concatenate(chroma), groups, profiles)
 
 
+def _n_features(extractor):
+    """Number of features, 0 where the extractor cannot tell beforehand."""
+    try:
+        return len(extractor.get_feature_names_out())
+    except (AttributeError, ValueError):
+        return 0
+
+
 def _requires_fit(extractor):
+    if isinstance(extractor, FrozenEstimator):
+        return False
     if isinstance(extractor, Pipeline):
         return any(_requires_fit(step) for _, step in extractor.steps if step not in (None, "passthrough"))
     return get_tags(extractor).requires_fit
@@ -200,8 +211,15 @@ def _last_step(estimator):
     return estimator[-1] if isinstance(estimator, Pipeline) else estimator
 
 
-def check_incremental(classifier):
+def own_generator(random_state):
+    """A generator that nobody else draws from."""
+    return np.random.RandomState(random_state.randint(np.iinfo(np.int32).max))
+
+
+def check_incremental(classifier, n_codes=None):
     """Raise, before anything is read, if a classifier cannot learn batch by batch."""
+    if n_codes == 1:
+        return
     if classifier is None:
         raise ValueError(
             "There is no classifier to go on with: the sample of fit held a single codeword. Start anew."

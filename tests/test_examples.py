@@ -1,6 +1,9 @@
+import os
+import pickle
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import joblib
 import numpy as np
@@ -11,6 +14,7 @@ from numpy.testing import assert_array_equal
 from PIL import Image
 from test_profiles import GREY_GAMMA_1
 
+from nncolor import SOMColorizer
 from nncolor._images import read_image
 
 
@@ -102,10 +106,11 @@ def test_bad_training_folder(folders, learn_and_colorize_folder, capsys):
         ((0, 1, 1), "the output folder is the grey folder"),
         ((0, 1, 0), "the output folder is the colour folder"),
         ((0, 3, 2), "there is no folder"),
+        ((0, 1, 4), "is a file"),
     ],
 )
 def test_bad_arguments(folders, colorize_folder, capsys, places, message):
-    folders = [*folders, folders[1] / "missing"]
+    folders = [*folders, folders[1] / "missing", folders[1] / "a.jpg"]
     with pytest.raises(SystemExit) as exit:
         colorize_folder(*(folders[place] for place in places))
     assert exit.value.code == 2
@@ -122,6 +127,26 @@ def test_a_model_is_kept(folders, learn_and_colorize_folder, capsys, tmp_path):
     assert learn_and_colorize_folder(*folders, "--model", model) == 0
     assert "taking what was learned" in capsys.readouterr().out
     assert (folders[2] / "b.PNG").read_bytes() == painted
+
+
+@pytest.mark.parametrize("content", [b"no model", b"", pickle.dumps([1]), pickle.dumps(SOMColorizer())])
+def test_a_model_that_is_none_is_named(folders, learn_and_colorize_folder, capsys, tmp_path, content):
+    (tmp_path / "model").write_bytes(content)
+    assert learn_and_colorize_folder(*folders, "--model", tmp_path / "model") == 1
+    assert f"the model {tmp_path / 'model'}" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        learn_and_colorize_folder(*folders, "--model", tmp_path / "nowhere" / "model")
+    assert "there is no folder for the model" in capsys.readouterr().err
+
+
+def test_names_that_the_console_cannot_show(folders, model):
+    Image.fromarray(np.full((9, 9), 90, np.uint8)).save(folders[1] / "łąka.png")
+    (folders[1] / "żaba.png").write_bytes(b"")
+    command = [sys.executable, str(SCRIPT), *map(str, folders), "--model", str(model)]
+    done = subprocess.run(command, capture_output=True, env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    assert done.returncode == 1
+    assert b"coloured 4 of 5 images" in done.stdout
+    assert (folders[2] / "łąka.png").exists()
 
 
 def test_orientation_and_profile_are_honoured(folders, colorize_folder):
@@ -171,11 +196,18 @@ def test_an_interrupted_run_leaves_whole_files_and_goes_on(folders, model, color
     assert {path.name for path in folders[1].iterdir()} == {path.name for path in folders[2].iterdir()}
 
 
-def test_a_disk_that_is_full_is_reported(folders, colorize_folder, capsys, monkeypatch):
-    def full(*args):
+@pytest.mark.parametrize("step", ["write", "rename"])
+def test_a_disk_that_is_full_is_reported(folders, colorize_folder, capsys, monkeypatch, step):
+    def full(*args, **kwargs):
+        if step == "write":
+            Path(args[0] if isinstance(args[0], (str, Path)) else args[1]).write_bytes(b"half of")
         raise OSError("No space left on device")
 
-    monkeypatch.setattr("os.replace", full)
+    if step == "rename":
+        monkeypatch.setattr("os.replace", full)
+    else:
+        monkeypatch.setattr(Image.Image, "save", full)
+        monkeypatch.setattr(tifffile, "imwrite", full)
     assert colorize_folder(*folders) == 1
     assert "not coloured: a.jpg: No space left on device" in capsys.readouterr().err
     assert list(folders[2].iterdir()) == []

@@ -61,6 +61,13 @@ def test_a_decompression_bomb_is_refused(colorizer, kind, method, tmp_path):
     tracemalloc.stop()
 
 
+def test_a_tiff_of_many_values_for_each_pixel_is_refused(colorizer, tmp_path):
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, np.zeros((20, 30, 9), np.uint16), photometric="minisblack", planarconfig="contig")
+    with pytest.raises(OSError, match="it holds 9 values for each pixel"):
+        colorizer.predict([path])
+
+
 def test_the_limit_can_be_lifted(tmp_path, colorizer, monkeypatch):
     tifffile.imwrite(tmp_path / "a.tif", np.full((40, 50), 30_000, np.uint16))
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 900)

@@ -2,12 +2,13 @@
 
 import pickle
 import warnings
+import weakref
 
 import numpy as np
 import pytest
 from conftest import quick_classifier, quick_colorizer
 from numpy.testing import assert_array_equal
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.cluster import KMeans
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import SGDClassifier
@@ -15,7 +16,7 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, Normalizer, StandardScaler
 
 from nncolor import PatchExtractor, SOMColorizer, sample_pixels
 from nncolor.metrics import mean_ciede2000
@@ -158,10 +159,64 @@ def test_classifiers_that_cannot(classifier, error, message):
         SOMColorizer(classifier=classifier).partial_fit(unread())
 
 
-def test_fit_of_a_single_codeword_cannot_go_on(photos):
-    colorizer = quick_colorizer().set_params(quantizer__map_shape=(1, 1)).fit(photos)
+@pytest.mark.parametrize("classifier", [MLPClassifier((5,)), SGDClassifier(loss="log_loss")], ids=str)
+def test_a_single_codeword_is_painted(photos, classifier):
+    colorizer = quick_colorizer(classifier=classifier).set_params(quantizer__map_shape=(1, 1))
+    learned(colorizer, photos, 2)
+    assert colorizer.classifier_ is None
+    assert_array_equal(np.unique(colorizer.predict_labels(photos)[0]), [0])
+    assert_array_equal(colorizer.fit(photos).partial_fit(photos).classes_, [0])
+
+
+def test_fit_that_saw_a_single_codeword_of_many_cannot_go_on(photos):
+    pixels = sample_pixels(photos, 300, random_state=0)
+    kmeans = KMeans(5, n_init=1, random_state=0).fit(pixels.chroma)
+    colorizer = quick_colorizer(quantizer=FrozenEstimator(kmeans)).fit(pixels[kmeans.labels_ == 3])
     with pytest.raises(ValueError, match="single codeword. Start anew"):
-        colorizer.partial_fit(photos)
+        colorizer.partial_fit(pixels)
+
+
+class Stateless(TransformerMixin, BaseEstimator):
+    """A transformer as people write it, that keeps nothing of fit."""
+
+    def fit(self, X, y=None):
+        return self
+
+    def transform(self, X):
+        return PatchExtractor(3).transform(X)
+
+
+@pytest.mark.parametrize(
+    "extractor",
+    [
+        Stateless(),
+        make_pipeline(PatchExtractor(3), Normalizer()),
+        make_pipeline(PatchExtractor(3), FunctionTransformer(np.abs)),
+        FrozenEstimator(PatchExtractor(3)),
+    ],
+    ids=str,
+)
+def test_extractors_of_all_kinds(photos, extractor):
+    assert quick_colorizer(extractor=extractor).fit(photos).predict(photos[:1])[0].shape == photos[0].shape
+    colorizer = learned(quick_colorizer(extractor=extractor), photos, 2)
+    assert colorizer.predict(photos[:1])[0].shape == photos[0].shape
+
+
+def test_two_colorizers_do_not_share_a_generator(photos):
+    rng = np.random.RandomState(0)
+    one, other = (quick_colorizer(random_state=rng, classifier=GaussianNB()) for _ in range(2))
+    with pytest.raises(OSError, match="missing"):
+        one.partial_fit(["missing.png"])
+    one.partial_fit(photos)
+    other.partial_fit(photos)
+    assert one._random_state is not rng
+    assert not np.array_equal(one.classifier_.theta_, other.classifier_.theta_)
+
+
+def test_parameters_are_checked_in_every_call(photos, incremental):
+    incremental.partial_fit(photos).set_params(rebalance=7)
+    with pytest.raises(ValueError, match="rebalance"):
+        incremental.partial_fit(photos)
 
 
 def test_codewords_that_fit_did_not_hold(photos, incremental):
@@ -210,22 +265,31 @@ def test_images_are_remembered_once(photos):
     many = np.random.default_rng(0).random((1500, 12))
     kept = remember(remember([], many[:700]), many[500:])
     assert_array_equal(kept, many[:1000])
+    assert_array_equal(remember(many, many[:3] + 1), many)
 
 
 class Lazy:
     """A sequence that makes its images when they are asked for, and counts those that are alive."""
 
-    def __init__(self, photos):
-        self.photos, self.asked = photos, []
+    def __init__(self, photos, n_images=4):
+        self.photos, self.n_images, self.asked = photos, n_images, []
+        self.alive, self.most_alive = 0, 0
 
     def __len__(self):
-        return len(self.photos)
+        return self.n_images
 
     def __getitem__(self, index):
         if index >= len(self):
             raise IndexError
         self.asked.append(index)
-        return self.photos[index].copy()
+        image = self.photos[index % len(self.photos)].copy()
+        self.alive += 1
+        self.most_alive = max(self.alive, self.most_alive)
+        weakref.finalize(image, self.let_go)
+        return image
+
+    def let_go(self):
+        self.alive -= 1
 
 
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
@@ -237,12 +301,34 @@ def test_generators_and_lazy_sequences(photos, method):
     assert lazy.asked == [0, 1, 2, 3]
 
 
+@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize("method", ["fit", "partial_fit", "score", "predict_labels"])
+def test_images_are_let_go(photos, colorizer, method, n_jobs):
+    learns = method.endswith("fit")
+    estimator = quick_colorizer(n_jobs=n_jobs) if learns else clone(colorizer).set_params(n_jobs=n_jobs)
+    if not learns:
+        estimator.fit(photos)
+    lazy = Lazy(photos, 100)
+    getattr(estimator, method)(lazy)
+    assert lazy.asked == list(range(100))
+    # joblib asks for some in advance
+    assert lazy.most_alive <= 8 * n_jobs
+
+
+def test_many_images_come_back_in_their_order(photos):
+    colorizer = quick_colorizer().fit(photos)
+    batch = [np.full((3, 4), number, np.uint8) for number in range(100)]
+    expected = colorizer.predict(batch)
+    for one, other in zip(colorizer.set_params(n_jobs=2).predict(batch), expected, strict=True):
+        assert_array_equal(one, other)
+
+
 @pytest.mark.parametrize("kind", [list, iter])
 def test_warns_before_memory_is_full(photos, monkeypatch, kind):
     # 4 images of 400 pixels with 9 features of 4 bytes, twice: 115,200 bytes
     colorizer = quick_colorizer().set_params(quantizer__map_shape=(2, 2))
     monkeypatch.setattr("nncolor._memory.machine_memory", lambda: 110_000)
-    with pytest.warns(UserWarning, match=r"1,600 pixels needs about .* GiB.*Use partial_fit"):
+    with pytest.warns(UserWarning, match=r"1,600 pixels at once needs about .* GiB.*Use partial_fit"):
         colorizer.fit(kind(photos))
     monkeypatch.setattr("nncolor._memory.machine_memory", lambda: 120_000)
     colorizer.fit(kind(photos))
@@ -252,7 +338,7 @@ def test_warns_of_many_codewords(photos, monkeypatch):
     # 1600 pixels, 9 features of 4 bytes, 20 codewords of 9 bytes: 345,600 bytes
     colorizer = quick_colorizer().set_params(quantizer__map_shape=(4, 5))
     monkeypatch.setattr("nncolor._memory.machine_memory", lambda: 300_000)
-    with pytest.warns(UserWarning, match="1,600 pixels needs about"):
+    with pytest.warns(UserWarning, match="1,600 pixels at once needs about"):
         colorizer.fit(photos)
 
 

@@ -188,7 +188,7 @@ def test_another_version_says_so(estimator, dumps, loads, monkeypatch):
 
 def test_a_model_without_version_says_so():
     state = vars(SOMQuantizer())
-    with pytest.raises(ValueError, match=r"saved by nncolor \(unknown\)"):
+    with pytest.raises(ValueError, match="saved by nncolor of an unknown version"):
         SOMQuantizer().__setstate__(state)
 
 

@@ -108,14 +108,53 @@ def test_grey_with_a_colour_profile_stays_grey(tmp_path):
         sample_pixels([tmp_path / "a.png"])
 
 
+def test_a_linear_profile_is_not_taken_for_srgb_by_its_name(photos, tmp_path):
+    linear = rgb_profile("rgb", 1.0).replace(b"test\0", b"sRGB\0")
+    Image.fromarray(photos[1]).save(tmp_path / "a.png", icc_profile=linear)
+    expected = 255 * srgb_of_linear(photos[1] / 255)
+    light = (photos[1] > 20).all(axis=-1)
+    assert_allclose(read_image(tmp_path / "a.png")[light], expected[light], atol=3)
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "1"])
+def test_a_grey_profile_on_all_kinds_of_grey(mode, tmp_path):
+    Image.fromarray(RAMP).convert(mode).save(tmp_path / "a.png", icc_profile=GREY_GAMMA_1)
+    image = read_image(tmp_path / "a.png")
+    assert image.shape == RAMP.shape
+    levels = np.asarray(Image.fromarray(RAMP).convert(mode).convert("L"))
+    assert_allclose(image, 255 * srgb_of_linear(levels / 255), atol=1)
+
+
+@pytest.mark.parametrize(
+    ("mode", "ending", "profile"),
+    [
+        ("RGB", "png", GREY_GAMMA_1),
+        ("RGBA", "png", GREY_GAMMA_1),
+        ("P", "png", GREY_GAMMA_1),
+        ("CMYK", "jpg", GREY_GAMMA_1),
+        ("CMYK", "jpg", rgb_profile("rgb", 2.2)),
+    ],
+)
+def test_a_profile_of_another_kind_than_the_image_is_refused(mode, ending, profile, photos, tmp_path):
+    path = tmp_path / f"a.{ending}"
+    Image.fromarray(photos[0]).convert(mode).save(path, icc_profile=profile)
+    with pytest.raises(OSError, match=rf"does not fit its mode {mode}; convert the file to sRGB"):
+        read_image(path)
+
+
 @pytest.mark.parametrize(
     ("dtype", "profile", "match"),
     [
         (np.uint16, rgb_profile("bgr", 2.2), "profile 'test' cannot be converted to sRGB at 16 bits"),
         (np.float32, rgb_profile("bgr", 2.2), "profile 'test' cannot be converted to sRGB at 32 bits"),
+        (np.int16, GREY_GAMMA_1, "cannot be converted to sRGB at 16 bits"),
         (np.uint16, b"no profile", "cannot open profile"),
         (np.uint8, b"no profile", "cannot open profile"),
-        (np.uint8, icc_profile("Lab", {}), "of the kind Lab; convert the file to sRGB"),
+        (
+            np.uint8,
+            icc_profile("Lab", {}),
+            "one for Lab, which does not fit its mode RGB; convert the file to sRGB",
+        ),
     ],
 )
 def test_what_cannot_be_honoured_is_refused(dtype, profile, match, photos, tmp_path):

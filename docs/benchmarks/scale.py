@@ -68,7 +68,7 @@ def learn(queue, paths, n_images, method):
     seconds, memory = time.perf_counter() - start, peak() - before
     n_features = len(colorizer.extractor_.get_feature_names_out())
     n_codes = len(colorizer.codebook_)
-    formula = 2500 * n_images * (4 * n_features + max(4 * n_features, 9 * n_codes)) / 1e6
+    formula = 2500 * n_images * (8 * n_features + 9 * n_codes) / 1e6
     queue.put((seconds, memory, formula, -colorizer.score(kept_back)))
 
 
