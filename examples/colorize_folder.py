@@ -4,8 +4,10 @@
 
 Every image of GREY_FOLDER is written to OUTPUT_FOLDER under its own name, in its own size and depth,
 upright and in sRGB. What is there already is left alone, so an interrupted run can be started again; a file
-is written under a temporary name and renamed when it is whole. With --model FILE the colorizer is kept, and
-learned only once. Whatever is not coloured is named at the end.
+is written under a temporary name and renamed when it is whole. Captions, dates and other notes inside the
+files are not carried over. With --model FILE what is learned is kept as a joblib file: where that is there
+already, nothing is learned anew, whatever is in COLOUR_FOLDER, so remove it to learn from other photographs.
+Whatever is not coloured is named at the end.
 
 Exit status: 0 if everything is coloured, 1 if a file is not or nothing could be learned, 2 for wrong
 arguments, 130 after Ctrl-C.
@@ -27,6 +29,8 @@ from nncolor import SOMColorizer
 from nncolor.datasets import IMAGE_SUFFIXES, load_image_folder
 
 TIFF = (".tif", ".tiff")
+# other formats do not mind
+JPEG = {"quality": 95, "subsampling": 0}
 
 
 def write_whole(path, write):
@@ -48,17 +52,19 @@ def save_image(path, image):
             f"colour of dtype {image.dtype} cannot be kept in a {suffix} file; convert it to .tif"
         )
     if suffix in TIFF:
-        write_whole(path, lambda part: tifffile.imwrite(part, image, photometric="rgb"))
+        write_whole(path, lambda part: tifffile.imwrite(part, image, photometric="rgb", metadata=None))
     else:
-        write_whole(path, lambda part: Image.fromarray(image).save(part, quality=95))
+        write_whole(path, lambda part: Image.fromarray(image).save(part, **JPEG))
 
 
 def to_do(grey, output):
     """Names of the files to colour; says what is left out and why."""
     names, n_done = [], 0
     for path in sorted(grey.iterdir()):
+        if path.name.startswith("."):
+            continue  # notes that systems leave beside the images
         if not path.is_file() or path.suffix.lower() not in IMAGE_SUFFIXES:
-            print(f"left out {path.name}: no image file")
+            print(f"left out {path.name}: its ending is none of {', '.join(IMAGE_SUFFIXES)}")
         elif (output / path.name).exists():
             n_done += 1
         else:
@@ -116,7 +122,11 @@ def main(arguments=None):
     parser.add_argument("colour_folder", type=Path, help="colour photographs to learn from")
     parser.add_argument("grey_folder", type=Path, help="grey photographs to colour")
     parser.add_argument("output_folder", type=Path, help="where the coloured photographs go")
-    parser.add_argument("--model", type=Path, help="file that keeps what is learned, or has it already")
+    parser.add_argument(
+        "--model",
+        type=Path,
+        help="joblib file that keeps what is learned, or has it; loading runs what is in it",
+    )
     parser.add_argument("--n-jobs", type=int, default=-1, help="threads (default: all cores)")
     parser.add_argument("--random-state", type=int, default=0, help="seed (default: 0)")
     options = parser.parse_args(arguments)

@@ -12,7 +12,7 @@ from sklearn.utils._param_validation import HasMethods, Interval
 
 from ._base import EstimatorMixin
 from ._novelty import remember
-from ._parallel import single_threaded
+from ._parallel import N_JOBS, single_threaded
 from ._pixels import PixelSamples
 from ._prediction import PredictionMixin
 from ._training import (
@@ -147,7 +147,7 @@ class SOMColorizer(EstimatorMixin, PredictionMixin, BaseEstimator):
         "rebalance": [Interval(numbers.Real, 0, 1, closed="both")],
         "temperature": [Interval(numbers.Real, 0, 1, closed="both")],
         "smoothing_radius": [Interval(numbers.Integral, 0, None, closed="left")],
-        "n_jobs": [numbers.Integral, None],
+        "n_jobs": N_JOBS,
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
@@ -216,9 +216,10 @@ class SOMColorizer(EstimatorMixin, PredictionMixin, BaseEstimator):
         """Learn from colour images, a batch at a time, in constant memory.
 
         The first call fits the quantizer, so let its batch be like the others: some dozens of images, in
-        random order. Every call shows each sampled pixel to the classifier once; `fit` does so some
-        twenty times. Go over all batches several times, each time other pixels are drawn. Components
-        that are changed after the first call count from the next `fit` on.
+        random order. Every call shows each sampled pixel to the classifier once; `fit` does so about
+        twenty times with hundreds of photographs, and more often with few. Go over all batches several
+        times, each time other pixels are drawn. Components that are changed after the first call count
+        from the next `fit` on.
 
         Parameters
         ----------

@@ -143,7 +143,10 @@ def read_hints(hints, image):
     seen = {}
     for number, hint in enumerate(hints):
         if not isinstance(hint, (tuple, list)) or len(hint) != 3:
-            raise ValueError(f"hint {number} is {hint!r}; a hint is (row, column, colour).")
+            raise ValueError(
+                f"hint {number} is {hint!r}; hints are a list of (row, column, colour), as "
+                '[(120, 300, "olive")].'
+            )
         row, column, color = hint
         where = f"hint {number} at row {row}, column {column}"
         if not all(isinstance(place, numbers.Integral) for place in (row, column)):

@@ -20,8 +20,9 @@ def is_path(item):
 
 
 def describe(position, item=None):
-    """How messages name an image: its position in the batch, and its path if it has one."""
-    return f"image {position} ({os.fspath(item)})" if is_path(item) else f"image {position}"
+    """How messages name an image: its position in the batch if it is of one, and its path if it has one."""
+    name = "the image" if position is None else f"image {position}"
+    return f"{name} ({os.fspath(item)})" if is_path(item) else name
 
 
 def check_batch(X):
@@ -101,8 +102,8 @@ def load_image(position, item, *, color=False):
 
     Parameters
     ----------
-    position : int
-        Position in the batch, for messages.
+    position : int or None
+        Position in the batch, for messages; None without a batch.
     item : array-like or path
     color : bool
         Whether a grey image is an error.
@@ -124,7 +125,8 @@ def load_image(position, item, *, color=False):
     image = _check_image(image, where)
     if color and image.ndim == 2:
         raise ValueError(
-            f"{where} is grey (shape {image.shape}); colour images of shape (H, W, 3) are needed here."
+            f"{where} is grey (shape {image.shape}); colour images of shape (H, W, 3) are needed here. "
+            "Take it out of the batch."
         )
     return image
 
@@ -150,7 +152,13 @@ def read_image(path, where=None):
     try:
         return _read_file(path)
     except FileNotFoundError as error:
-        raise FileNotFoundError(f"{where} does not exist.") from error
+        raise FileNotFoundError(
+            f"{where} does not exist. A relative path starts at the current folder, {os.getcwd()}."
+        ) from error
+    except IsADirectoryError as error:
+        raise IsADirectoryError(
+            f"{where} is a folder; nncolor.datasets.load_image_folder gives the images in it."
+        ) from error
     # Decoders report broken data by exceptions of every kind; all of them mean the same here.
     except Exception as error:
         raise _unreadable(where, error) from error

@@ -1,5 +1,6 @@
 """Sharing out work over images, with results that do not depend on how it is shared."""
 
+import numbers
 import threading
 from contextlib import contextmanager
 from functools import lru_cache
@@ -7,12 +8,19 @@ from itertools import chain, islice
 
 import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
+from sklearn.utils._param_validation import Interval
 from threadpoolctl import ThreadpoolController
 
 from ._images import check_batch, iter_batch, load_image
 from ._progress import progress
 
 _CHUNKS_PER_WORKER = 8
+# What scikit-learn's validation allows for a number of jobs: 0 means nothing.
+N_JOBS = [
+    Interval(numbers.Integral, None, -1, closed="right"),
+    Interval(numbers.Integral, 1, None, closed="left"),
+    None,
+]
 
 _lock = threading.Lock()
 _limits = None
@@ -55,7 +63,7 @@ def map_batch(function, X, *, color=False, n_jobs=None, verbose=0):
     """
     n_jobs = effective_n_jobs(n_jobs)
     n_images = len(check_batch(X)) if hasattr(X, "__len__") else None
-    items = progress(iter_batch(X), verbose, "colouring", total=n_images)
+    items = progress(iter_batch(X), verbose, "images", total=n_images)
     if n_jobs == 1 or n_images == 1:
         return _read_and_apply(function, items, color, n_jobs)
     # of a lazy sequence, the images of a chunk would be in memory all at once

@@ -1,7 +1,7 @@
 """Patches of lightness around pixels, and what the wider surroundings of a pixel look like."""
 
 import numbers
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 import numpy as np
@@ -152,6 +152,7 @@ class PatchExtractor(EstimatorMixin, TransformerMixin, BaseEstimator):
         names : ndarray of str
             `patch_+1_-2` is the lightness one row below and two columns left of the pixel.
         """
+        self._check_values()
         half = self.patch_size // 2
         steps = range(-half, half + 1)
         names = [f"patch_{row:+d}_{column:+d}" for row in steps for column in steps]
@@ -172,6 +173,11 @@ class PatchExtractor(EstimatorMixin, TransformerMixin, BaseEstimator):
             raise ValueError(
                 f"patch_size={self.patch_size} is even; a patch has its pixel in the middle, so its "
                 f"side is odd. Use {self.patch_size - 1} or {self.patch_size + 1}."
+            )
+        if isinstance(self.context_scales, str) or not isinstance(self.context_scales, Iterable):
+            raise ValueError(
+                "context_scales is a sequence of numbers of pixels, as (8, 16, 64); got "
+                f"{self.context_scales!r}."
             )
         for scale in self.context_scales:
             if not (isinstance(scale, numbers.Real) and 2 <= scale < np.inf):

@@ -270,7 +270,11 @@ def _sample_and_finish(place_and_item, n_per_image, seed, finish):
     {
         "n_per_image": [Interval(numbers.Integral, 1, None, closed="left")],
         "random_state": ["random_state"],
-        "n_jobs": [numbers.Integral, None],
+        "n_jobs": [
+            Interval(numbers.Integral, None, -1, closed="right"),
+            Interval(numbers.Integral, 1, None, closed="left"),
+            None,
+        ],
         "verbose": ["verbose"],
     },
     prefer_skip_nested_validation=True,

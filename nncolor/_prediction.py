@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._color import output_dtype, to_unit_range
 from ._hints import correct_prediction, read_hints
-from ._images import describe, load_image, stack_like
+from ._images import describe, is_path, load_image, stack_like
 from ._inference import CodewordModel
 from ._novelty import MIN_IMAGES, UNFAMILIAR, profile_of_image, unfamiliarity, usual_profiles
 from ._parallel import map_batch
@@ -42,13 +42,7 @@ class PredictionMixin:
             If the lightness of an image is unlike that of the images learned from, see `unfamiliarity`.
         """
         check_is_fitted(self)
-        usual = usual_profiles(self.profiles_)
-        if usual is None:
-            return self._map(CodewordModel.predict_colors, X)
-        function = partial(_colors_and_unfamiliarity, usual=usual)
-        colored, values = zip(*self._map_to_list(function, X), strict=True)
-        self._warn_of_unfamiliar(values, X)
-        return stack_like(list(colored), X)
+        return self._predict(X)
 
     def predict_labels(self, X: ImageBatch | PixelSamples) -> Images:
         """Codeword of each pixel.
@@ -197,10 +191,12 @@ class PredictionMixin:
            on Graphics 23(3), 2004.
         """
         check_is_fitted(self)
-        image = load_image(0, image)
+        if isinstance(image, (list, tuple)) and any(is_path(item) for item in image):
+            raise ValueError("colorize takes one image; predict takes a list of them.")
+        name, image = describe(None, image), load_image(None, image)
         read = read_hints([] if hints is None else hints, image)
         if len(read) == 0:
-            return self.predict([image])[0]
+            return self._predict([image], [name])[0]
         model, n_threads = self._model(), effective_n_jobs(self.n_jobs)
         return correct_prediction(
             image,
@@ -271,20 +267,28 @@ class PredictionMixin:
         function = partial(function, self._model())
         return map_batch(function, X, color=color, n_jobs=self.n_jobs, verbose=self.verbose)
 
-    def _warn_of_unfamiliar(self, values, X):
+    def _predict(self, X, names=None):
+        """What `predict` gives, with a warning of the images, by name, that are unlike those learned from."""
+        usual = usual_profiles(self.profiles_)
+        if usual is None:
+            return self._map(CodewordModel.predict_colors, X)
+        function = partial(_colors_and_unfamiliarity, usual=usual)
+        colored, values = zip(*self._map_to_list(function, X), strict=True)
+        if names is None:
+            items = X if isinstance(X, (list, tuple)) else [None] * len(values)
+            names = [describe(position, item) for position, item in enumerate(items)]
+        self._warn_of([name for name, value in zip(names, values, strict=True) if value > UNFAMILIAR])
+        return stack_like(list(colored), X)
+
+    def _warn_of(self, names):
         """Warn once of all images of a batch that are unlike those learned from."""
-        names = [
-            describe(position, X[position] if isinstance(X, (list, tuple)) else None)
-            for position, value in enumerate(values)
-            if value > UNFAMILIAR
-        ]
         if names:
             others = f", as is that of {len(names) - 1} others: {', '.join(names[1:])}" if names[1:] else ""
             warnings.warn(
                 f"The lightness of {names[0]} is unlike that of the images learned from{others}. Do not rely "
                 "on the colours; unfamiliarity() says how far off each image is.",
                 UserWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
 
     def _on_pixels(self, method, pixels):

@@ -95,7 +95,7 @@ def load_image_folder(path: str | os.PathLike, pattern: str | None = None) -> li
     pattern : str, default=None
         Which files, as for :meth:`pathlib.Path.glob`: `*.jpg`, or `**/*.png` for folders within
         the folder too. None takes every file of the folder itself with the ending of an image
-        format, in upper or lower case.
+        format, in upper or lower case. Hidden files, whose names begin with a dot, are left out.
 
     Returns
     -------
@@ -126,11 +126,14 @@ def load_image_folder(path: str | os.PathLike, pattern: str | None = None) -> li
         raise FileNotFoundError(f"There is no folder {str(folder)!r}.")
     if not folder.is_dir():
         raise NotADirectoryError(f"{str(folder)!r} is a file; pass the folder, or [path] as a batch of one.")
+    # hidden files are notes that systems leave beside the images
     candidates = folder.iterdir() if pattern is None else folder.glob(pattern)
     paths = sorted(
         str(file)
         for file in candidates
-        if file.is_file() and (pattern is not None or file.suffix.lower() in IMAGE_SUFFIXES)
+        if file.is_file()
+        and not file.name.startswith(".")
+        and (pattern is not None or file.suffix.lower() in IMAGE_SUFFIXES)
     )
     if not paths:
         wanted = f"matches {pattern!r}" if pattern else f"ends in one of {', '.join(IMAGE_SUFFIXES)}"

@@ -375,6 +375,7 @@ def test_bad_input_does_not_lose_the_model(photos, grey):
         ("classifier", LinearSVC()),
         ("quantizer", StandardScaler()),
         ("n_jobs", "two"),
+        ("n_jobs", 0),
     ],
 )
 def test_bad_parameters(photos, name, value):

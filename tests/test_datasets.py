@@ -53,6 +53,12 @@ def test_pattern(folder, pattern, expected):
     assert sorted(names(load_image_folder(folder, pattern=pattern))) == expected
 
 
+def test_hidden_files_are_left_out(folder):
+    before = load_image_folder(folder)
+    (folder / "._a.jpg").write_bytes(b"notes of a system")
+    assert load_image_folder(folder) == before
+
+
 def test_all_unreadable_files_are_named(folder):
     (folder / "broken.png").write_text("no image")
     (folder / "empty.tif").write_bytes(b"")

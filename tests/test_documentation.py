@@ -19,7 +19,7 @@ from sphinx_gallery.py_source_parser import split_code_and_text_blocks
 from nncolor import PatchExtractor, SOMColorizer, SOMQuantizer
 
 ROOT = Path(__file__).parent.parent
-PAGES = ("install", "quickstart", "pixels", "quantizer", "colorizer", "tuning", "scale")
+PAGES = ("install", "quickstart", "pixels", "quantizer", "colorizer", "tuning", "scale", "saving")
 
 
 @pytest.fixture
@@ -36,9 +36,10 @@ def at_home(photos, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_the_code_of_a_page_runs_from_top_to_bottom(page, at_home):
+def test_the_code_of_a_page_runs_from_top_to_bottom(page, at_home, monkeypatch):
     text = (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8")
     namespace = {}
+    monkeypatch.setattr(plt, "show", lambda: None)
     for snippet in re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL):
         exec(compile(snippet, f"{page}.md", "exec"), namespace)
     plt.close("all")

@@ -196,6 +196,17 @@ def test_what_is_no_array(colorizer):
         colorizer.predict([GREY, np.array([[1, 2], [3, "four"]])])
 
 
+def test_one_image_has_no_position(colorizer, tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"the image \(no.png\) does not exist.*current folder"):
+        colorizer.colorize("no.png")
+    with pytest.raises(ValueError, match="the image has shape"):
+        colorizer.colorize(np.zeros(3))
+    with pytest.raises(ValueError, match="colorize takes one image; predict takes a list"):
+        colorizer.colorize(["a.png", "b.png"])
+    with pytest.raises(IsADirectoryError, match="image 0 .* is a folder; .*load_image_folder"):
+        colorizer.predict([tmp_path])
+
+
 def test_rounding_beyond_the_range_is_clipped():
     image = GREY / 255 * 1.000001 - 1e-7
     np.testing.assert_allclose(pixels_of([image]), pixels_of([GREY]), atol=1e-4)

@@ -45,7 +45,7 @@ def test_strange_images_are_found_and_named_once(learned, crops, kind):
     assert len(found) == 1
     assert found[0].filename == __file__
     with pytest.warns(
-        UserWarning, match="lightness of image 0 is unlike that of the images learned from. Do"
+        UserWarning, match="lightness of the image is unlike that of the images learned from. Do"
     ):
         learned.colorize(strange)
 
@@ -55,6 +55,15 @@ def test_paths_are_named(learned, tmp_path):
     Image.fromarray(np.zeros((120, 120), np.uint8)).save(path)
     with pytest.warns(UserWarning, match=r"lightness of image 0 \(.*black.png\) is unlike"):
         learned.predict([path])
+
+
+def test_the_warning_of_one_image_is_at_the_callers_line(learned, tmp_path):
+    path = tmp_path / "black.png"
+    Image.fromarray(np.zeros((120, 120), np.uint8)).save(path)
+    for color in (lambda: learned.colorize(path), lambda: learned.predict([path])):
+        with pytest.warns(UserWarning, match=r"lightness of (the )?image .*black.png") as caught:
+            color()
+        assert caught[0].filename == __file__
 
 
 def test_all_ways_to_write_an_image_are_as_unfamiliar(learned, crops):

@@ -169,6 +169,13 @@ def test_even_and_non_positive_sizes(photos, size):
             getattr(PatchExtractor(size), method)(photos)
 
 
+@pytest.mark.parametrize("scales", [2, "big"])
+def test_scales_that_are_no_sequence(photos, scales):
+    for call in (lambda e: e.transform(photos), lambda e: e.fit(photos), lambda e: e.get_feature_names_out()):
+        with pytest.raises(ValueError, match="context_scales"):
+            call(PatchExtractor(3, context_scales=scales))
+
+
 def test_even_size_says_what_to_use(photos):
     with pytest.raises(ValueError, match="Use 3 or 5"):
         PatchExtractor(4).transform(photos)

@@ -20,7 +20,7 @@ def test_bars_of_all_steps(photos, capfd):
     assert re.search(r"reading: 100%.* 4/4 ", bars)
     assert re.search(r"self-organizing map: 100%.* 2000/2000 ", bars)
     assert re.search(r"training: \d+ ?epoch.*loss=\d", bars)
-    assert re.search(r"colouring: 100%.* 4/4 ", bars)
+    assert re.search(r"images: 100%.* 4/4 ", bars)
 
 
 def test_classifier_without_epochs(photos, capfd):
