@@ -20,7 +20,7 @@ from sklearn.pipeline import make_pipeline
 from nncolor import PatchExtractor, SOMQuantizer, sample_pixels
 from nncolor.datasets import load_sample_photos
 
-pixels = sample_pixels(load_sample_photos().images, n_per_image=1000, random_state=0)
+pixels = sample_pixels(load_sample_photos().images, n_per_image=500, random_state=0)
 labels = SOMQuantizer(map_shape=(3, 3), n_iter=20_000, random_state=0).fit_predict(pixels.chroma)
 print(pixels)
 
@@ -38,7 +38,7 @@ grid = {
     "mlpclassifier__hidden_layer_sizes": [(10,), (50,), (50, 50)],
 }
 stratified = GridSearchCV(
-    pipe, grid, cv=StratifiedShuffleSplit(n_splits=3, train_size=4000, test_size=2000, random_state=0)
+    pipe, grid, cv=StratifiedShuffleSplit(n_splits=2, train_size=2500, test_size=1500, random_state=0)
 ).fit(pixels, labels)
 
 # %%
@@ -48,7 +48,7 @@ stratified = GridSearchCV(
 # gains by it. Splits by groups keep photographs apart. With eight photographs of different subjects
 # there is little to learn from the others, and the accuracy says so.
 
-grouped = GridSearchCV(pipe, grid, cv=GroupShuffleSplit(n_splits=3, test_size=0.25, random_state=0)).fit(
+grouped = GridSearchCV(pipe, grid, cv=GroupShuffleSplit(n_splits=2, test_size=0.25, random_state=0)).fit(
     pixels, labels, groups=pixels.groups
 )
 

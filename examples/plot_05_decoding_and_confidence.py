@@ -57,7 +57,7 @@ for ax in axes.flat:
 # what is new.
 
 truth, predictions, confidences = [], [], []
-for name in ("coffee", "flower", "chelsea", "rocket", "china", "motorcycle_left"):
+for name in ("coffee", "flower", "chelsea", "rocket", "motorcycle_left"):
     left, right = halves[name]
     colorizer = SOMColorizer(random_state=0).fit([left])
     colored = colorizer.colorize(right)

@@ -77,10 +77,7 @@ own = SOMColorizer(
 tiles = np.array_split(left, 4, axis=0)
 search = GridSearchCV(
     SOMColorizer(classifier=network, pixels_per_image=500, random_state=0),
-    {
-        "extractor": [PatchExtractor(5), make_union(PatchExtractor(5), LookUp())],
-        "quantizer__map_shape": [(3, 3), (5, 5)],
-    },
+    {"extractor": [PatchExtractor(5), make_union(PatchExtractor(5), LookUp())]},
     cv=KFold(2, shuffle=True, random_state=0),
 ).fit(tiles)
 best = search.best_estimator_

@@ -1,8 +1,9 @@
 """The pages' code runs, the gallery's notebooks run, and notebooks lead to the pages."""
 
+import asyncio
+import gc
 import json
 import re
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import matplotlib as mpl
@@ -47,19 +48,26 @@ def test_the_code_of_a_page_runs_from_top_to_bottom(page, at_home, monkeypatch):
 
 @pytest.fixture(scope="module")
 def notebooks(tmp_path_factory):
-    """The gallery's notebooks, executed; their cells by name."""
+    """The gallery's notebooks, executed, by name."""
     folder = tmp_path_factory.mktemp("notebooks")
+    scripts = sorted((ROOT / "examples").glob("plot_*.py"))
 
-    def executed(script):
+    async def executed(script, two_at_a_time):
         _, blocks = split_code_and_text_blocks(script)
         content = jupyter_notebook(blocks, DEFAULT_GALLERY_CONF, str(folder))
         notebook = nbformat.reads(json.dumps(content), as_version=4)
-        nbclient.NotebookClient(notebook, timeout=300, resources={"metadata": {"path": folder}}).execute()
-        return notebook
+        client = nbclient.NotebookClient(notebook, timeout=300, resources={"metadata": {"path": folder}})
+        async with two_at_a_time:
+            return await client.async_execute()
 
-    scripts = sorted((ROOT / "examples").glob("plot_*.py"))
-    with ThreadPoolExecutor(2) as threads:
-        return dict(zip([script.stem for script in scripts], threads.map(executed, scripts), strict=True))
+    async def all_executed():
+        two_at_a_time = asyncio.Semaphore(2)
+        return await asyncio.gather(*(executed(script, two_at_a_time) for script in scripts))
+
+    found = dict(zip([script.stem for script in scripts], asyncio.run(all_executed()), strict=True))
+    # what kernels leave behind is found here, and not in the test that happens to run next
+    gc.collect()
+    return found
 
 
 def test_the_notebooks_of_the_gallery_run_and_show_pictures(notebooks):
