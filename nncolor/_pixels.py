@@ -11,6 +11,7 @@ from sklearn.utils._param_validation import Interval, validate_params
 from ._color import lightness_chroma
 from ._images import iter_batch, load_image
 from ._memory import watch_memory
+from ._parallel import N_JOBS
 from ._progress import progress
 from ._typing import FloatArray, ImageBatch, IntArray, RandomState
 
@@ -270,11 +271,7 @@ def _sample_and_finish(place_and_item, n_per_image, seed, finish):
     {
         "n_per_image": [Interval(numbers.Integral, 1, None, closed="left")],
         "random_state": ["random_state"],
-        "n_jobs": [
-            Interval(numbers.Integral, None, -1, closed="right"),
-            Interval(numbers.Integral, 1, None, closed="left"),
-            None,
-        ],
+        "n_jobs": N_JOBS,
         "verbose": ["verbose"],
     },
     prefer_skip_nested_validation=True,
