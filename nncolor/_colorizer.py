@@ -91,9 +91,10 @@ class SOMColorizer(EstimatorMixin, PredictionMixin, BaseEstimator):
         CIE u*, v* of each codeword.
     classes_ : ndarray of shape (n_seen,), int
         The codewords that the sample held; after `partial_fit` all of them.
-    profiles_ : ndarray of shape (n_images, 12)
-        How the images learned from are lit and laid out; `unfamiliarity` compares images with them. Of
-        those of `partial_fit` the first 1000 different ones.
+    profiles_ : ndarray of shape (n_images, 13)
+        How the images learned from are lit and laid out, and how large they are; `unfamiliarity` and the
+        warnings of `predict` compare images with them. Of those of `partial_fit` the first 1000
+        different ones.
 
     See Also
     --------

@@ -1,4 +1,4 @@
-"""How far the lightness of an image is from what was learned from."""
+"""How far the lightness and the size of an image are from what was learned from."""
 
 import numpy as np
 from sklearn.covariance import LedoitWolf
@@ -16,15 +16,18 @@ MIN_IMAGES = 20
 # An image is unfamiliar beyond so many times the root mean square distance of the images learned from.
 # About one in forty unseen photographs of a class is.
 UNFAMILIAR = 1.75
+# Patches show other things in an image so many times as large as all images learned from, or as small.
+OTHER_SIZE = 2.0
 # Images of partial_fit whose profiles are kept.
 _REMEMBERED = 1000
 
 
 def profile(read, shape):
-    """Numbers that say how an image is lit and laid out.
+    """Numbers that say how an image is lit and laid out, and how large it is.
 
     Quantiles of lightness; mean and deviation of texture, the logarithm of the gradient; finest texture; and
-    how lightness, texture and the height in the image go together.
+    how lightness, texture and the height in the image go together. At last the binary logarithm of its
+    side in pixels, the root of height times width.
 
     Parameters
     ----------
@@ -34,7 +37,7 @@ def profile(read, shape):
 
     Returns
     -------
-    profile : ndarray of shape (12,)
+    profile : ndarray of shape (13,)
     """
     rows, columns = (np.arange(0, size, -(-size // _SAMPLED)) for size in shape)
     here, below, beside = (
@@ -58,6 +61,7 @@ def profile(read, shape):
             _covariance(lightness, roughness),
             np.abs(np.diff(lightness, axis=0)).sum() / lightness.size,
             np.log(1e-3 + vertical.mean()),
+            0.5 * np.log2(shape[0] * shape[1]),
         ]
     )
 
@@ -86,6 +90,7 @@ def usual_profiles(profiles):
     """Mean of profiles and the matrix that makes them uncorrelated, stacked; None for too few of them."""
     if len(profiles) < MIN_IMAGES:
         return None
+    profiles = profiles[:, :-1]
     deviation = profiles.std(axis=0) + 1e-3
     mean = profiles.mean(axis=0)
     # shrinks the covariance as far as the number of images demands
@@ -95,4 +100,10 @@ def usual_profiles(profiles):
 
 def unfamiliarity(image_profile, usual):
     """Root mean square distance of a profile from the usual ones: 1 is average."""
-    return float(np.sqrt((((image_profile - usual[0]) @ usual[1:]) ** 2).mean()))
+    return float(np.sqrt((((image_profile[:-1] - usual[0]) @ usual[1:]) ** 2).mean()))
+
+
+def size_ratio(image_profile, profiles):
+    """How many times as large as all images of the profiles an image is, or as small; at least 1."""
+    size, sizes = image_profile[-1], profiles[:, -1]
+    return float(2 ** max(size - sizes.max(), sizes.min() - size, 0))

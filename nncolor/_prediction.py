@@ -2,6 +2,7 @@
 
 import warnings
 from functools import partial
+from itertools import compress
 
 import numpy as np
 from joblib import effective_n_jobs
@@ -11,7 +12,15 @@ from ._color import output_dtype, to_unit_range
 from ._hints import correct_prediction, read_hints
 from ._images import describe, is_path, load_image, stack_like
 from ._inference import CodewordModel
-from ._novelty import MIN_IMAGES, UNFAMILIAR, profile_of_image, unfamiliarity, usual_profiles
+from ._novelty import (
+    MIN_IMAGES,
+    OTHER_SIZE,
+    UNFAMILIAR,
+    profile_of_image,
+    size_ratio,
+    unfamiliarity,
+    usual_profiles,
+)
 from ._parallel import map_batch
 from ._pixels import PixelSamples
 from ._training import repaint
@@ -39,7 +48,9 @@ class PredictionMixin:
         Warns
         -----
         UserWarning
-            If the lightness of an image is unlike that of the images learned from, see `unfamiliarity`.
+            If there were 20 images or more to learn from, and the lightness of an image is unlike theirs
+            (see `unfamiliarity`), or its side is more than twice as long as that of all of them, or less
+            than half as long.
         """
         check_is_fitted(self)
         return self._predict(X)
@@ -272,32 +283,41 @@ class PredictionMixin:
         usual = usual_profiles(self.profiles_)
         if usual is None:
             return self._map(CodewordModel.predict_colors, X)
-        function = partial(_colors_and_unfamiliarity, usual=usual)
-        colored, values = zip(*self._map_to_list(function, X), strict=True)
+        colored, profiles = zip(*self._map_to_list(_colors_and_profile, X), strict=True)
         if names is None:
-            items = X if isinstance(X, (list, tuple)) else [None] * len(values)
+            items = X if isinstance(X, (list, tuple)) else [None] * len(profiles)
             names = [describe(position, item) for position, item in enumerate(items)]
-        self._warn_of([name for name, value in zip(names, values, strict=True) if value > UNFAMILIAR])
+        strange = [unfamiliarity(profile, usual) > UNFAMILIAR for profile in profiles]
+        _warn_of(
+            list(compress(names, strange)),
+            "The lightness of",
+            "unlike that of the images learned from",
+            "Do not rely on the colours; unfamiliarity() says how far off each image is.",
+        )
+        resized = [size_ratio(profile, self.profiles_) > OTHER_SIZE for profile in profiles]
+        _warn_of(
+            list(compress(names, resized)),
+            "The size of",
+            "far from that of all images learned from",
+            "Bring images to about their number of pixels: what is learned at one resolution is not known at "
+            "another.",
+        )
         return stack_like(list(colored), X)
-
-    def _warn_of(self, names):
-        """Warn once of all images of a batch that are unlike those learned from."""
-        if names:
-            others = f", as is that of {len(names) - 1} others: {', '.join(names[1:])}" if names[1:] else ""
-            warnings.warn(
-                f"The lightness of {names[0]} is unlike that of the images learned from{others}. Do not rely "
-                "on the colours; unfamiliarity() says how far off each image is.",
-                UserWarning,
-                stacklevel=4,
-            )
 
     def _on_pixels(self, method, pixels):
         model = self._model()
         return model.on_pixels(partial(method, model), pixels)
 
 
-def _colors_and_unfamiliarity(model, image, n_threads, *, usual):
-    return model.predict_colors(image, n_threads), _unfamiliarity_of(model, image, n_threads, usual=usual)
+def _warn_of(names, what, how, advice):
+    """Warn once of all images of a batch that are unlike those learned from, at the user's line."""
+    if names:
+        others = f", as is that of {len(names) - 1} others: {', '.join(names[1:])}" if names[1:] else ""
+        warnings.warn(f"{what} {names[0]} is {how}{others}. {advice}", UserWarning, stacklevel=4)
+
+
+def _colors_and_profile(model, image, n_threads):
+    return model.predict_colors(image, n_threads), profile_of_image(image)
 
 
 def _unfamiliarity_of(model, image, n_threads, *, usual):

@@ -73,8 +73,8 @@ class Sample(NamedTuple):
     chroma : ndarray of shape (n, 2)
     groups : ndarray of shape (n,), int
         Image of each pixel.
-    profiles : sequence of ndarray of shape (12,)
-        Of the images, for `_novelty.unfamiliarity`.
+    profiles : sequence of ndarray of shape (13,)
+        Of the images, see `_novelty.profile`.
     """
 
     features: np.ndarray

@@ -1,10 +1,13 @@
 """Images unlike those learned from: twenty-four crops of one photograph."""
 
+import warnings
+
 import numpy as np
 import pytest
 from conftest import quick_colorizer
 from numpy.testing import assert_allclose
 from PIL import Image
+from skimage.transform import resize
 
 from nncolor import sample_pixels
 from nncolor.datasets import load_sample_photos
@@ -66,6 +69,20 @@ def test_the_warning_of_one_image_is_at_the_callers_line(learned, tmp_path):
         assert caught[0].filename == __file__
 
 
+@pytest.mark.parametrize(("factor", "warns"), [(2, False), (3, True), (1 / 2, False), (1 / 3, True)])
+def test_images_of_another_size_are_warned_of(learned, crops, factor, warns):
+    size = tuple(round(side * factor) for side in crops[0].shape[:2])
+    grey = [resize(crop[..., 1], size, anti_aliasing=True) for crop in crops[:3]]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        learned.predict([crops[0], *grey])
+    messages = [str(warning.message) for warning in caught if "size" in str(warning.message)]
+    assert len(messages) == warns
+    if warns:
+        expected = "The size of image 1 is far from that of all images learned from, as is that of 2 others"
+        assert messages[0].startswith(expected)
+
+
 def test_all_ways_to_write_an_image_are_as_unfamiliar(learned, crops):
     grey = [crop[..., 1] for crop in crops[24:]]
     expected = learned.unfamiliarity(grey)
@@ -80,7 +97,7 @@ def test_pixels_of_images_teach_the_same(learned, crops):
 
 
 def test_few_images_do_not_tell_what_is_usual(colorizer):
-    assert colorizer.profiles_.shape == (4, 12)
+    assert colorizer.profiles_.shape == (4, 13)
     with pytest.raises(ValueError, match="from 20 images on; there were fewer"):
         colorizer.unfamiliarity([np.zeros((9, 9))])
     colorizer.predict([np.zeros((9, 9))])

@@ -261,7 +261,7 @@ def test_images_are_remembered_once(photos):
     from nncolor._novelty import remember
 
     colorizer = learned(quick_colorizer(classifier=GaussianNB()), photos, 3)
-    assert colorizer.profiles_.shape == (4, 12)
+    assert colorizer.profiles_.shape == (4, 13)
     many = np.random.default_rng(0).random((1500, 12))
     kept = remember(remember([], many[:700]), many[500:])
     assert_array_equal(kept, many[:1000])
