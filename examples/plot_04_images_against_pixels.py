@@ -61,11 +61,11 @@ for name, values in errors.items():
 grey = [np.repeat(tile.mean(axis=-1, keepdims=True), 3, axis=-1).astype(np.uint8) for tile in tiles]
 of_grey = mean_ciede2000(tiles, grey)
 figure, ax = plt.subplots(figsize=(6, 3.2), layout="constrained")
-ax.boxplot(list(errors.values()), orientation="horizontal", tick_labels=list(errors))
+for name, values in errors.items():
+    ax.plot(values, [name] * len(values), "o")
 ax.axvline(of_grey, color="0.5", linestyle="--")
-ax.text(of_grey, 0.6, " grey", color="0.5", va="top")
-ax.set(xlabel="mean CIEDE2000 of a fold", xlim=(0, None))
-ax.invert_yaxis()
+ax.text(of_grey, -0.3, " grey", color="0.5", va="top")
+ax.set(xlabel="mean CIEDE2000 of a fold", xlim=(0, None), ylim=(2.5, -0.5))
 
 # %%
 # Pixels of a photograph whose other pixels were learned from are easy: the network recognises the
