@@ -66,4 +66,6 @@ sphinx_gallery_conf = {
     "within_subsection_order": "FileNameSortKey",
     "download_all_examples": False,
     "abort_on_example_error": True,
+    # notebooks show their figures whatever backend is set
+    "first_notebook_cell": "%matplotlib inline",
 }

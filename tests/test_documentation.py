@@ -4,6 +4,7 @@ import asyncio
 import gc
 import json
 import re
+import runpy
 from pathlib import Path
 
 import matplotlib as mpl
@@ -51,10 +52,12 @@ def notebooks(tmp_path_factory):
     """The gallery's notebooks, executed, by name."""
     folder = tmp_path_factory.mktemp("notebooks")
     scripts = sorted((ROOT / "examples").glob("plot_*.py"))
+    settings = runpy.run_path(str(ROOT / "docs" / "conf.py"))["sphinx_gallery_conf"]
+    gallery = {**DEFAULT_GALLERY_CONF, **settings}
 
     async def executed(script, two_at_a_time):
         _, blocks = split_code_and_text_blocks(script)
-        content = jupyter_notebook(blocks, DEFAULT_GALLERY_CONF, str(folder))
+        content = jupyter_notebook(blocks, gallery, str(folder))
         notebook = nbformat.reads(json.dumps(content), as_version=4)
         client = nbclient.NotebookClient(notebook, timeout=300, resources={"metadata": {"path": folder}})
         async with two_at_a_time:
@@ -77,7 +80,9 @@ def test_the_notebooks_of_the_gallery_run_and_show_pictures(notebooks):
         assert any("image/png" in output.get("data", {}) for output in outputs), name
         for output in outputs:
             assert output.output_type != "error"
-            assert output.get("name") != "stderr", f"{name}: {output.get('text')}"
+            # scikit-learn's own, of a search over layers of different depth under numpy before 1.24
+            if "ragged nested sequences" not in output.get("text", ""):
+                assert output.get("name") != "stderr", f"{name}: {output.get('text')}"
 
 
 @pytest.mark.parametrize("estimator", [SOMColorizer(), SOMQuantizer((2, 3)), PatchExtractor(7)], ids=str)
