@@ -1,18 +1,16 @@
 """The method of Richart, Visca and Baliosian, whole: learn from colour images, colour grey ones."""
 
 import numbers
-from contextlib import contextmanager
 from copy import deepcopy
 
 import numpy as np
-from sklearn import config_context
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval
 
 from ._base import EstimatorMixin
 from ._novelty import remember
-from ._parallel import N_JOBS, single_threaded
+from ._parallel import N_JOBS, plain_context
 from ._pixels import PixelSamples
 from ._prediction import PredictionMixin
 from ._training import (
@@ -31,13 +29,6 @@ from ._training import (
 from ._typing import ImageBatch, RandomState
 
 _FITTED = ("extractor_", "quantizer_", "classifier_", "codebook_", "classes_", "profiles_", "_random_state")
-
-
-@contextmanager
-def _plain_context():
-    """Results must not depend on the number of threads, nor on the user's output containers."""
-    with single_threaded(), config_context(transform_output="default"):
-        yield
 
 
 class SOMColorizer(EstimatorMixin, PredictionMixin, BaseEstimator):
@@ -204,7 +195,7 @@ class SOMColorizer(EstimatorMixin, PredictionMixin, BaseEstimator):
             If a file cannot be read; the message names it.
         """
         try:
-            with _plain_context():
+            with plain_context():
                 fitted = self._fit(X)
         except KeyboardInterrupt:
             for name in _FITTED:
@@ -255,7 +246,7 @@ class SOMColorizer(EstimatorMixin, PredictionMixin, BaseEstimator):
         >>> colorizer.codebook_.shape
         (25, 2)
         """
-        with _plain_context():
+        with plain_context():
             fitted = self._partial_fit(X)
         return self._keep(fitted)
 

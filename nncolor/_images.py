@@ -174,12 +174,7 @@ def _unreadable(where, error):
 def probe_image(path):
     """What keeps a file from being an image, judged by its header; None if nothing does."""
     try:
-        if _is_tiff(path):
-            with tifffile.TiffFile(path) as file:
-                file.pages[0]
-        else:
-            with Image.open(path):
-                pass
+        _n_pixels_of_file(path)
     except Exception as error:
         return f"{os.fspath(path)}: {type(error).__name__}: {error}"
 
@@ -187,16 +182,18 @@ def probe_image(path):
 def n_pixels_of(item):
     """Number of pixels of an item of a batch, a file judged by its header; 0 if it is no image."""
     try:
-        if not is_path(item):
-            return int(np.prod(np.shape(item)[:2]))
-        if _is_tiff(item):
-            with tifffile.TiffFile(item) as file:
-                return file.pages[0].imagelength * file.pages[0].imagewidth
-        with Image.open(item) as file:
-            return file.width * file.height
+        return _n_pixels_of_file(item) if is_path(item) else int(np.prod(np.shape(item)[:2]))
     except Exception:
         # what is wrong with it is said when it is read
         return 0
+
+
+def _n_pixels_of_file(path):
+    if _is_tiff(path):
+        with tifffile.TiffFile(path) as file:
+            return file.pages[0].imagelength * file.pages[0].imagewidth
+    with Image.open(path) as file:
+        return file.width * file.height
 
 
 def _is_tiff(path):

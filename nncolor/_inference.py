@@ -12,7 +12,7 @@ from sklearn import config_context
 from sklearn.neural_network import MLPClassifier
 
 from ._color import image_lightness, join_lightness_chroma, output_dtype, paint
-from ._parallel import single_threaded
+from ._parallel import plain_context
 from ._patches import ImageFeatures, PatchExtractor
 from ._pixels import pixels_of_image
 from ._refine import guided_filter, reach, sampling_step
@@ -143,7 +143,7 @@ class CodewordModel:
     def on_pixels(self, method, pixels):
         """Apply `labels`, `probabilities`, `confidence` or `chroma` to a PixelSamples: one row a pixel."""
         parts = []
-        with single_threaded(), config_context(transform_output="default"):
+        with plain_context():
             for start in range(0, max(len(pixels), 1), _TILE_GENERAL):
                 features = np.asarray(self.extractor.transform(pixels[start : start + _TILE_GENERAL]))
                 parts.append(method(features.T[None])[0])
@@ -197,7 +197,7 @@ class CodewordModel:
             with config_context(transform_output="default"):
                 work(features, *block)
 
-        with single_threaded(), config_context(transform_output="default"):
+        with plain_context():
             features = self.features_of(image)
             blocks = _block_grid(*image.shape[:2])
             if n_jobs == 1 or len(blocks) == 1:

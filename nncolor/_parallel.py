@@ -8,6 +8,7 @@ from itertools import chain, islice
 
 import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
+from sklearn import config_context
 from sklearn.utils._param_validation import Interval
 from threadpoolctl import ThreadpoolController
 
@@ -52,6 +53,13 @@ def single_threaded():
             if _users == 0:
                 _limits.restore_original_limits()
                 _limits = None
+
+
+@contextmanager
+def plain_context():
+    """Results must not depend on the number of threads, nor on the user's output containers."""
+    with single_threaded(), config_context(transform_output="default"):
+        yield
 
 
 def map_batch(function, X, *, color=False, n_jobs=None, verbose=0):

@@ -253,12 +253,13 @@ def sample_batch(X, n_per_image, random_state, *, n_jobs=None, verbose=0, finish
     items = progress(items, verbose, "reading", total=n_images)
     return Parallel(n_jobs=n_jobs, prefer="threads")(
         # what is in a tuple, dask sends with the task, and again if a worker is lost
-        delayed(_sample_and_finish)((position, item), n_per_image, _draw_seed(seeds), finish)
+        delayed(_sample_and_finish)((position, item), n_per_image, draw_seed(seeds), finish)
         for position, item in items
     )
 
 
-def _draw_seed(random_state):
+def draw_seed(random_state):
+    """Seed of a generator of its own."""
     return random_state.randint(np.iinfo(np.int32).max)
 
 

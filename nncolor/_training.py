@@ -17,7 +17,7 @@ from ._color import NEUTRAL_CHROMA, join_lightness_chroma, lightness_chroma
 from ._memory import warn_of_memory
 from ._novelty import profile_of_plane
 from ._patches import PatchExtractor
-from ._pixels import PixelSamples, join_pixels, sample_batch
+from ._pixels import PixelSamples, draw_seed, join_pixels, sample_batch
 from ._progress import training_progress
 from ._quantizer import SOMQuantizer
 
@@ -57,7 +57,7 @@ def prepare(component, default, random_state):
         if isinstance(part, TransformerMixin) and getattr(part, "_sklearn_output_config", None):
             part.set_output(transform="default")
     seeds = {
-        name: random_state.randint(np.iinfo(np.int32).max)
+        name: draw_seed(random_state)
         for name in sorted(own)
         if name.split("__")[-1] == "random_state" and own[name] is None
     }
@@ -213,7 +213,7 @@ def _last_step(estimator):
 
 def own_generator(random_state):
     """A generator that nobody else draws from."""
-    return np.random.RandomState(random_state.randint(np.iinfo(np.int32).max))
+    return np.random.RandomState(draw_seed(random_state))
 
 
 def check_incremental(classifier, n_codes=None):

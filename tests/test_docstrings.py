@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from numpydoc.validate import validate
-from sklearn.base import BaseEstimator
 
 import nncolor
 
@@ -17,7 +16,6 @@ PUBLIC = [f"nncolor.{name}" for name in LISTED]
 # An extended summary, See Also and an example of their own are not for every method; a named result is how
 # scikit-learn writes it; a summary may say what something is.
 LEFT_OUT = {"ES01", "SA01", "RT02", "SS05"}
-OF_SCIKIT_LEARN = set(dir(BaseEstimator))
 
 
 def found(name):
