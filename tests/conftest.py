@@ -2,9 +2,11 @@ import os
 import runpy
 from pathlib import Path
 
+import matplotlib as mpl
 import numpy as np
 import pytest
 from hypothesis import settings
+from PIL import Image
 from skimage.transform import resize
 from sklearn.neural_network import MLPClassifier
 
@@ -66,3 +68,16 @@ SCRIPT = Path(__file__).parent.parent / "examples" / "colorize_folder.py"
 def colorize_folder_main():
     """The function of the script that colours folders: main(list of arguments), its exit status."""
     return runpy.run_path(str(SCRIPT))["main"]
+
+
+@pytest.fixture
+def at_home(photos, tmp_path, monkeypatch):
+    """A working directory with the folders that the README and the pages name."""
+    for folder in ("colour", "grey"):
+        (tmp_path / folder).mkdir()
+    for number in range(8):
+        photo = np.roll(photos[number % 4], number, axis=0)
+        Image.fromarray(photo).save(tmp_path / "colour" / f"{number}.png")
+        Image.fromarray(photo[..., 1]).save(tmp_path / "grey" / f"{number}.png")
+    monkeypatch.chdir(tmp_path)
+    mpl.use("agg")

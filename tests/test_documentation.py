@@ -7,13 +7,10 @@ import re
 import runpy
 from pathlib import Path
 
-import matplotlib as mpl
 import matplotlib.pyplot as plt
 import nbclient
 import nbformat
-import numpy as np
 import pytest
-from PIL import Image
 from sphinx_gallery.gen_gallery import DEFAULT_GALLERY_CONF
 from sphinx_gallery.notebook import jupyter_notebook
 from sphinx_gallery.py_source_parser import split_code_and_text_blocks
@@ -22,19 +19,6 @@ from nncolor import PatchExtractor, SOMColorizer, SOMQuantizer
 
 ROOT = Path(__file__).parent.parent
 PAGES = ("install", "quickstart", "pixels", "quantizer", "colorizer", "tuning", "scale", "saving")
-
-
-@pytest.fixture
-def at_home(photos, tmp_path, monkeypatch):
-    """A working directory with the folders that the pages name."""
-    for folder in ("colour", "grey"):
-        (tmp_path / folder).mkdir()
-    for number in range(8):
-        photo = np.roll(photos[number % 4], number, axis=0)
-        Image.fromarray(photo).save(tmp_path / "colour" / f"{number}.png")
-        Image.fromarray(photo[..., 1]).save(tmp_path / "grey" / f"{number}.png")
-    monkeypatch.chdir(tmp_path)
-    mpl.use("agg")
 
 
 @pytest.mark.parametrize("page", PAGES)

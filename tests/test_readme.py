@@ -3,10 +3,6 @@
 import re
 from pathlib import Path
 
-import matplotlib as mpl
-import pytest
-from PIL import Image
-
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SNIPPETS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
@@ -18,18 +14,6 @@ SMALLER = {
     "max_iter=100": "max_iter=500, tol=0.1",
     "n_splits=10, train_size=50_000, test_size=5_000": "n_splits=2, train_size=400, test_size=100",
 }
-
-
-@pytest.fixture
-def at_home(photos, tmp_path, monkeypatch):
-    """A working directory with the folders that the snippets name."""
-    for folder in ("colour", "grey"):
-        (tmp_path / folder).mkdir()
-    for number, photo in enumerate(photos):
-        Image.fromarray(photo).save(tmp_path / "colour" / f"{number}.png")
-        Image.fromarray(photo[..., 1]).save(tmp_path / "grey" / f"{number}.png")
-    monkeypatch.chdir(tmp_path)
-    mpl.use("agg")
 
 
 def run(snippet):
