@@ -2,10 +2,10 @@
 
 from . import datasets, metrics, plotting
 from ._colorizer import SOMColorizer
-from ._hints import propagate_hints
-from ._patches import PatchExtractor
-from ._pixels import PixelSamples, sample_pixels
-from ._quantizer import SOMQuantizer
+from ._painting.hints import propagate_hints
+from ._pixels.patches import PatchExtractor
+from ._pixels.samples import PixelSamples, sample_pixels
+from ._codebook.quantizer import SOMQuantizer
 from ._version import __version__
 
 __all__ = [

@@ -8,10 +8,10 @@ from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval
 
-from ._base import EstimatorMixin
-from ._novelty import remember
-from ._parallel import N_JOBS, plain_context
-from ._pixels import PixelSamples
+from ._utils.estimator import EstimatorMixin
+from ._pixels.familiarity import remember
+from ._images.parallel import N_JOBS, plain_context
+from ._pixels.samples import PixelSamples
 from ._prediction import PredictionMixin
 from ._training import (
     DEFAULTS,
@@ -26,7 +26,7 @@ from ._training import (
     rebalanced,
     sample_features,
 )
-from ._typing import ImageBatch, RandomState
+from ._utils.types import ImageBatch, RandomState
 
 _FITTED = ("extractor_", "quantizer_", "classifier_", "codebook_", "classes_", "profiles_", "_random_state")
 

@@ -8,11 +8,11 @@ import numpy as np
 from joblib import effective_n_jobs
 from sklearn.utils.validation import check_is_fitted
 
-from ._color import output_dtype, to_unit_range
-from ._hints import correct_prediction, read_hints
-from ._images import describe, is_path, load_image, stack_like
-from ._inference import CodewordModel
-from ._novelty import (
+from ._images.color import output_dtype, to_unit_range
+from ._painting.hints import correct_prediction, read_hints
+from ._images.batch import describe, is_path, load_image, stack_like
+from ._painting.decoder import CodewordModel
+from ._pixels.familiarity import (
     MIN_IMAGES,
     OTHER_SIZE,
     UNFAMILIAR,
@@ -21,10 +21,10 @@ from ._novelty import (
     unfamiliarity,
     usual_profiles,
 )
-from ._parallel import map_batch
-from ._pixels import PixelSamples
+from ._images.parallel import map_batch
+from ._pixels.samples import PixelSamples
 from ._training import repaint
-from ._typing import FloatArray, Hints, Image, ImageBatch, Images
+from ._utils.types import FloatArray, Hints, Image, ImageBatch, Images
 from .metrics import ciede2000, neg_mean_ciede2000_scorer
 
 

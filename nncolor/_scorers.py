@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from ._color import join_lightness_chroma
-from ._images import iter_batch, load_image
-from ._pixels import PixelSamples
-from ._typing import ImageBatch
+from ._images.color import join_lightness_chroma
+from ._images.batch import iter_batch, load_image
+from ._pixels.samples import PixelSamples
+from ._utils.types import ImageBatch
 
 
 class ColorizationScorer:

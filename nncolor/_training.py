@@ -13,13 +13,13 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 
-from ._color import NEUTRAL_CHROMA, join_lightness_chroma, lightness_chroma
-from ._memory import warn_of_memory
-from ._novelty import profile_of_plane
-from ._patches import PatchExtractor
-from ._pixels import PixelSamples, draw_seed, join_pixels, sample_batch
-from ._progress import training_progress
-from ._quantizer import SOMQuantizer
+from ._images.color import NEUTRAL_CHROMA, join_lightness_chroma, lightness_chroma
+from ._images.memory import warn_of_memory
+from ._pixels.familiarity import profile_of_plane
+from ._pixels.patches import PatchExtractor
+from ._pixels.samples import PixelSamples, draw_seed, join_pixels, sample_batch
+from ._utils.progress import training_progress
+from ._codebook.quantizer import SOMQuantizer
 
 
 def _default_extractor():

@@ -8,7 +8,7 @@ from sklearn.datasets import load_sample_image
 from sklearn.utils import Bunch
 
 from . import _outdoor
-from ._images import probe_image
+from ._images.batch import probe_image
 
 __all__ = ["fetch_open_country", "load_image_folder", "load_sample_photos"]
 

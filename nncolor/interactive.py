@@ -6,7 +6,7 @@ It needs ipywidgets and ipympl (`pip install "nncolor[interactive]"`) and, in th
 
 import numpy as np
 
-from ._images import load_image
+from ._images.batch import load_image
 from .plotting import _axes, _show
 
 __all__ = ["HintEditor"]

@@ -9,10 +9,10 @@ import numpy as np
 from skimage.color import deltaE_ciede2000, rgb2lab
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from ._color import lightness_chroma, to_unit_range
-from ._images import iter_batch, load_image
+from ._images.color import lightness_chroma, to_unit_range
+from ._images.batch import iter_batch, load_image
 from ._scorers import ColorizationScorer
-from ._typing import ImageBatch
+from ._utils.types import ImageBatch
 
 __all__ = [
     "mean_ciede2000",

@@ -5,8 +5,8 @@ They need matplotlib: `pip install "nncolor[plot]"`.
 
 import numpy as np
 
-from ._color import image_lightness, join_lightness_chroma, lightness_chroma, to_unit_range
-from ._images import iter_batch, load_image
+from ._images.color import image_lightness, join_lightness_chroma, lightness_chroma, to_unit_range
+from ._images.batch import iter_batch, load_image
 from ._training import repaint
 from .metrics import ciede2000
 

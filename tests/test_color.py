@@ -3,7 +3,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from skimage.color import luv2rgb, rgb2luv
 
-from nncolor._color import image_lightness, join_lightness_chroma, lightness_chroma, output_dtype
+from nncolor._images.color import image_lightness, join_lightness_chroma, lightness_chroma, output_dtype
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])

@@ -17,7 +17,7 @@ from sklearn.svm import LinearSVC
 from threadpoolctl import threadpool_limits
 
 from nncolor import PatchExtractor, SOMColorizer, SOMQuantizer, sample_pixels
-from nncolor._refine import guided_filter
+from nncolor._painting.guided_filter import guided_filter
 from nncolor.metrics import mean_chroma, mean_ciede2000
 
 

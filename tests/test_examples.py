@@ -12,10 +12,10 @@ import tifffile
 from conftest import SCRIPT
 from numpy.testing import assert_array_equal
 from PIL import Image
-from test_profiles import GREY_GAMMA_1
+from test_icc import GREY_GAMMA_1
 
 from nncolor import SOMColorizer
-from nncolor._images import read_image
+from nncolor._images.batch import read_image
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from skimage.color import luv2rgb, rgb2luv
 
-from nncolor import SOMColorizer, _refine, propagate_hints
+from nncolor import SOMColorizer, propagate_hints
+from nncolor._painting import guided_filter as _refine
 from nncolor.metrics import mean_ciede2000
 
 

@@ -258,7 +258,7 @@ def test_ctrl_c_in_the_first_call_leaves_it_unfitted(photos, incremental):
 
 
 def test_images_are_remembered_once(photos):
-    from nncolor._novelty import remember
+    from nncolor._pixels.familiarity import remember
 
     colorizer = learned(quick_colorizer(classifier=GaussianNB()), photos, 3)
     assert colorizer.profiles_.shape == (4, 13)
@@ -327,23 +327,23 @@ def test_many_images_come_back_in_their_order(photos):
 def test_warns_before_memory_is_full(photos, monkeypatch, kind):
     # 4 images of 400 pixels with 9 features of 4 bytes, twice: 115,200 bytes
     colorizer = quick_colorizer().set_params(quantizer__map_shape=(2, 2))
-    monkeypatch.setattr("nncolor._memory.machine_memory", lambda: 110_000)
+    monkeypatch.setattr("nncolor._images.memory.machine_memory", lambda: 110_000)
     with pytest.warns(UserWarning, match=r"1,600 pixels at once needs about .* GiB.*Use partial_fit"):
         colorizer.fit(kind(photos))
-    monkeypatch.setattr("nncolor._memory.machine_memory", lambda: 120_000)
+    monkeypatch.setattr("nncolor._images.memory.machine_memory", lambda: 120_000)
     colorizer.fit(kind(photos))
 
 
 def test_warns_of_many_codewords(photos, monkeypatch):
     # 1600 pixels, 9 features of 4 bytes, 20 codewords of 9 bytes: 345,600 bytes
     colorizer = quick_colorizer().set_params(quantizer__map_shape=(4, 5))
-    monkeypatch.setattr("nncolor._memory.machine_memory", lambda: 300_000)
+    monkeypatch.setattr("nncolor._images.memory.machine_memory", lambda: 300_000)
     with pytest.warns(UserWarning, match="1,600 pixels at once needs about"):
         colorizer.fit(photos)
 
 
 def test_memory_of_this_machine(monkeypatch, tmp_path):
-    from nncolor import _memory
+    from nncolor._images import memory as _memory
 
     assert 2**28 < _memory.machine_memory() < 2**50
     limit = tmp_path / "memory.max"

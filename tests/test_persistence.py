@@ -20,14 +20,15 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from nncolor import PatchExtractor, SOMColorizer, SOMQuantizer, _base
+from nncolor import PatchExtractor, SOMColorizer, SOMQuantizer
+from nncolor._utils import estimator as _base
 
 DATA = Path(__file__).parent / "data"
 PAGE = Path(__file__).parent.parent / "docs" / "saving.md"
 TRUSTED = [
     "nncolor._colorizer.SOMColorizer",
-    "nncolor._patches.PatchExtractor",
-    "nncolor._quantizer.SOMQuantizer",
+    "nncolor._pixels.patches.PatchExtractor",
+    "nncolor._codebook.quantizer.SOMQuantizer",
     "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
 ]
 

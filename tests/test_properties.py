@@ -16,7 +16,8 @@ from sklearn.cluster import KMeans
 from sklearn.frozen import FrozenEstimator
 from sklearn.naive_bayes import GaussianNB
 
-from nncolor import PatchExtractor, _inference, metrics, propagate_hints
+from nncolor import PatchExtractor, metrics, propagate_hints
+from nncolor._painting import decoder
 from nncolor.datasets import load_sample_photos
 
 DTYPES = (np.uint8, np.uint16, bool, np.float16, np.float32, np.float64)
@@ -122,8 +123,8 @@ def test_a_mirrored_image_has_mirrored_features(image, size, scales):
 def test_another_size_of_tiles_matters_only_where_codewords_tie(smooth, image, tile):
     labels, probabilities = smooth.predict_labels([image])[0], smooth.predict_proba([image])[0]
     with pytest.MonkeyPatch.context() as other:
-        other.setattr(_inference, "_TILE", tile)
-        other.setattr(_inference, "_BLOCK", 2 * tile)
+        other.setattr(decoder, "_TILE", tile)
+        other.setattr(decoder, "_BLOCK", 2 * tile)
         others = smooth.predict_labels([image])[0]
     second, first = np.sort(np.log(probabilities + 1e-30), axis=-1)[..., -2:].transpose(2, 0, 1)
     assert ((labels == others) | (first - second < 1e-4)).all()

@@ -14,7 +14,7 @@ import skimage
 import sklearn
 
 import nncolor
-from nncolor._color import image_lightness, join_lightness_chroma
+from nncolor._images.color import image_lightness, join_lightness_chroma
 
 
 def machine():

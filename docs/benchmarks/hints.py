@@ -16,8 +16,8 @@ from memory import forget_peak, peak
 from skimage.transform import resize
 
 from nncolor import SOMColorizer, propagate_hints
-from nncolor._color import from_unit_range
-from nncolor._images import read_image
+from nncolor._images.color import from_unit_range
+from nncolor._images.batch import read_image
 from nncolor.datasets import load_image_folder, load_sample_photos
 from nncolor.metrics import mean_ciede2000
 

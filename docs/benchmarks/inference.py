@@ -17,8 +17,8 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 
 from nncolor import PatchExtractor, SOMColorizer, SOMQuantizer
-from nncolor._color import image_lightness
-from nncolor._inference import color_table
+from nncolor._images.color import image_lightness
+from nncolor._painting.decoder import color_table
 from nncolor.datasets import load_sample_photos
 
 try:

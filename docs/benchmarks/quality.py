@@ -22,9 +22,9 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
 
 from nncolor import PatchExtractor, SOMColorizer, SOMQuantizer, sample_pixels
-from nncolor._color import join_lightness_chroma, lightness_chroma
-from nncolor._images import read_image
-from nncolor._novelty import UNFAMILIAR
+from nncolor._images.color import join_lightness_chroma, lightness_chroma
+from nncolor._images.batch import read_image
+from nncolor._pixels.familiarity import UNFAMILIAR
 from nncolor._training import DEFAULTS, repaint
 from nncolor.datasets import load_image_folder, load_sample_photos
 from nncolor.metrics import ciede2000, colorfulness, mean_ciede2000

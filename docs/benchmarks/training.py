@@ -17,7 +17,7 @@ from sklearn.cluster import KMeans
 from sklearn.neural_network import MLPClassifier
 
 from nncolor import PatchExtractor, SOMColorizer, SOMQuantizer, sample_pixels
-from nncolor._parallel import single_threaded
+from nncolor._images.parallel import single_threaded
 from nncolor._training import DEFAULTS
 from nncolor.datasets import load_image_folder
 from nncolor.metrics import mean_chroma, mean_ciede2000

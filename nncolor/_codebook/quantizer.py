@@ -18,9 +18,9 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
-from ._base import EstimatorMixin
-from ._som import default_n_iter, initial_codes, neighbour_matrix, train_map
-from ._typing import FloatArray, IntArray, RandomState
+from .._utils.estimator import EstimatorMixin
+from .som import default_n_iter, initial_codes, neighbour_matrix, train_map
+from .._utils.types import FloatArray, IntArray, RandomState
 
 
 class SOMQuantizer(

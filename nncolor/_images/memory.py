@@ -4,7 +4,7 @@ import os
 import warnings
 from pathlib import Path
 
-from ._images import n_pixels_of
+from .batch import n_pixels_of
 
 _CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")
 

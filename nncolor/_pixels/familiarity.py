@@ -3,8 +3,8 @@
 import numpy as np
 from sklearn.covariance import LedoitWolf
 
-from ._color import image_lightness
-from ._context import averaging_matrix
+from .._images.color import image_lightness
+from .context import averaging_matrix
 
 # An image is looked at in at most so many rows and columns.
 _SAMPLED = 128

@@ -8,12 +8,12 @@ from joblib import Parallel, delayed
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, validate_params
 
-from ._color import lightness_chroma
-from ._images import iter_batch, load_image
-from ._memory import watch_memory
-from ._parallel import N_JOBS
-from ._progress import progress
-from ._typing import FloatArray, ImageBatch, IntArray, RandomState
+from .._images.color import lightness_chroma
+from .._images.batch import iter_batch, load_image
+from .._images.memory import watch_memory
+from .._images.parallel import N_JOBS
+from .._utils.progress import progress
+from .._utils.types import FloatArray, ImageBatch, IntArray, RandomState
 
 
 class PixelSamples:

@@ -9,7 +9,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from nncolor import PatchExtractor, SOMQuantizer, _inference, _patches
+from nncolor import PatchExtractor, SOMQuantizer
+from nncolor._painting import decoder
+from nncolor._pixels import patches
 
 
 class SubclassedExtractor(PatchExtractor):
@@ -58,8 +60,8 @@ def test_seams_of_tiles_and_blocks_do_not_show(colorizer, monkeypatch, shape):
     image = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
     colored, labels = colorizer.predict([image])[0], colorizer.predict_labels([image])[0]
     chroma, probabilities = colorizer.predict_chroma([image])[0], colorizer.predict_proba([image])[0]
-    monkeypatch.setattr(_inference, "_BLOCK", 5000)
-    monkeypatch.setattr(_inference, "_TILE", 700)
+    monkeypatch.setattr(decoder, "_BLOCK", 5000)
+    monkeypatch.setattr(decoder, "_TILE", 700)
     assert (colorizer.predict([image])[0] != colored).any(axis=-1).mean() < 1e-5
     assert (colorizer.predict_labels([image])[0] != labels).mean() < 1e-5
     assert (colorizer.predict_chroma([image])[0] != chroma).any(axis=-1).mean() < 1e-5
@@ -68,7 +70,7 @@ def test_seams_of_tiles_and_blocks_do_not_show(colorizer, monkeypatch, shape):
 
 def test_context_of_an_image_is_worked_out_once(photos, monkeypatch):
     made = []
-    original = _patches.ContextPlanes
+    original = patches.ContextPlanes
 
     def counted(*args):
         made.append(args)
@@ -77,8 +79,8 @@ def test_context_of_an_image_is_worked_out_once(photos, monkeypatch):
     colorizer = quick_colorizer(
         extractor=make_pipeline(PatchExtractor(3, context_scales=(4,)), StandardScaler()), smoothing_radius=2
     ).fit(photos)
-    monkeypatch.setattr(_patches, "ContextPlanes", counted)
-    monkeypatch.setattr(_inference, "_TILE_GENERAL", 500)
+    monkeypatch.setattr(patches, "ContextPlanes", counted)
+    monkeypatch.setattr(decoder, "_TILE_GENERAL", 500)
     colorizer.predict([np.tile(photos[0], (2, 2, 1))])
     assert len(made) == 1
 

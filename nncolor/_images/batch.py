@@ -8,7 +8,7 @@ import tifffile
 from PIL import Image, ImageOps
 from skimage.io import ImageCollection
 
-from ._profiles import deep_to_srgb, to_srgb
+from .icc import deep_to_srgb, to_srgb
 
 _PATH_TYPES = (str, os.PathLike)
 # How far floats may lie outside [0, 1]: filters and resampling round.

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import ImageColor
 
-from ._color import image_lightness, lightness_chroma, output_dtype, paint, to_unit_range
-from ._images import load_image
-from ._refine import HintGrid, krige
-from ._typing import Hints, Image
+from .._images.color import image_lightness, lightness_chroma, output_dtype, paint, to_unit_range
+from .._images.batch import load_image
+from .guided_filter import HintGrid, krige
+from .._utils.types import Hints, Image
 
 
 @dataclass(frozen=True)

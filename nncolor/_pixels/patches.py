@@ -9,12 +9,12 @@ from numpy.lib.stride_tricks import sliding_window_view
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils._param_validation import Interval
 
-from ._base import EstimatorMixin
-from ._color import image_lightness
-from ._context import CONTEXT_VALUES, ContextPlanes
-from ._images import iter_batch, load_image
-from ._pixels import PixelSamples
-from ._typing import FloatArray, ImageBatch
+from .._utils.estimator import EstimatorMixin
+from .._images.color import image_lightness
+from .context import CONTEXT_VALUES, ContextPlanes
+from .._images.batch import iter_batch, load_image
+from .samples import PixelSamples
+from .._utils.types import FloatArray, ImageBatch
 
 # Rows of a PixelSamples whose patches are indexed at a time: bounds the index arrays.
 _CHUNK = 1 << 16

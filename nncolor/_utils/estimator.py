@@ -1,6 +1,6 @@
 """What all estimators of nncolor share beside scikit-learn's BaseEstimator."""
 
-from ._version import __version__
+from .._version import __version__
 
 # Goes up when the fitted attributes of an estimator change in name or meaning.
 STATE_VERSION = 1

@@ -11,11 +11,11 @@ import numpy as np
 from sklearn import config_context
 from sklearn.neural_network import MLPClassifier
 
-from ._color import image_lightness, join_lightness_chroma, output_dtype, paint
-from ._parallel import plain_context
-from ._patches import ImageFeatures, PatchExtractor
-from ._pixels import pixels_of_image
-from ._refine import guided_filter, reach, sampling_step
+from .._images.color import image_lightness, join_lightness_chroma, output_dtype, paint
+from .._images.parallel import plain_context
+from .._pixels.patches import ImageFeatures, PatchExtractor
+from .._pixels.samples import pixels_of_image
+from .guided_filter import guided_filter, reach, sampling_step
 
 # Pixels of a block, and how long its shorter side is where the image allows it.
 _BLOCK = 1 << 19

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from nncolor._color import image_lightness, lightness_chroma
-from nncolor._refine import _EPSILON, guided_filter, reach, sampling_step
+from nncolor._images.color import image_lightness, lightness_chroma
+from nncolor._painting.guided_filter import _EPSILON, guided_filter, reach, sampling_step
 
 
 def coefficients_by_the_book(guide, plane, radius):

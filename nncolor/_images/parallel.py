@@ -12,8 +12,8 @@ from sklearn import config_context
 from sklearn.utils._param_validation import Interval
 from threadpoolctl import ThreadpoolController
 
-from ._images import check_batch, iter_batch, load_image
-from ._progress import progress
+from .batch import check_batch, iter_batch, load_image
+from .._utils.progress import progress
 
 _CHUNKS_PER_WORKER = 8
 # What scikit-learn's validation allows for a number of jobs: 0 means nothing.

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.spatial import cKDTree
 
-from ._progress import progress
+from .._utils.progress import progress
 
 # Updates of both phases together; large maps get this many for each code.
 _MIN_UPDATES, _UPDATES_PER_CODE = 120_000, 550

@@ -1,0 +1,1 @@
+"""Chroma to codewords."""

@@ -1,0 +1,1 @@
+"""Files and arrays in, lightness and chroma out."""

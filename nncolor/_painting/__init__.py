@@ -1,0 +1,1 @@
+"""Probabilities of codewords to a colour image."""

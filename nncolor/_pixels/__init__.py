@@ -1,0 +1,1 @@
+"""Pixels of images as rows for scikit-learn, and their features."""
