@@ -17,9 +17,8 @@ from time import perf_counter
 import matplotlib.pyplot as plt
 import numpy as np
 from skimage.color import luv2rgb, rgb2luv
-from skimage.util import img_as_ubyte
 
-from nncolor import SOMColorizer
+from nncolor import SOMColorizer, to_grey
 from nncolor.datasets import load_sample_photos
 from nncolor.metrics import mean_ciede2000
 
@@ -39,17 +38,10 @@ for name in names:
 # small patch, the position, and context at three scales) and its 25 codewords make use of.
 
 
-def grey_of(image):
-    """The image without its chroma: what a grey photograph of the scene would be."""
-    luv = rgb2luv(image)
-    luv[..., 1:] = 0
-    return img_as_ubyte(luv2rgb(luv)[..., 0])
-
-
 rows = []
 for name, (left, right) in zip(names, halves, strict=True):
     start = perf_counter()
-    grey = grey_of(right)
+    grey = to_grey(right)
     colorizer = SOMColorizer(pixels_per_image=20_000, random_state=0).fit([left])
     colored = colorizer.colorize(grey)
     seconds = perf_counter() - start

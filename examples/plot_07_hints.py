@@ -13,10 +13,8 @@ clicks are simulated: each takes the true colour around its pixel.
 
 import matplotlib.pyplot as plt
 import numpy as np
-from skimage.color import luv2rgb, rgb2luv
-from skimage.util import img_as_ubyte
 
-from nncolor import SOMColorizer, propagate_hints
+from nncolor import SOMColorizer, propagate_hints, to_grey
 from nncolor.datasets import load_sample_photos
 from nncolor.metrics import mean_ciede2000
 
@@ -25,14 +23,7 @@ motorcycle = photos.images[photos.names.index("motorcycle_left")]
 chelsea = photos.images[photos.names.index("chelsea")]
 truth = photos.images[photos.names.index("coffee")]
 
-
-def grey_of(image):
-    luv = rgb2luv(image)
-    luv[..., 1:] = 0
-    return img_as_ubyte(luv2rgb(luv)[..., 0])
-
-
-grey = grey_of(truth)
+grey = to_grey(truth)
 colorizer = SOMColorizer(random_state=0).fit([motorcycle, chelsea])
 
 # %%
@@ -90,7 +81,7 @@ plt.axis("off")
 # learn from that picture alone.
 
 reference, target = truth[:, :300], truth[:, 300:]
-colored = SOMColorizer(random_state=0).fit([reference]).predict([grey_of(target)])[0]
+colored = SOMColorizer(random_state=0).fit([reference]).predict([to_grey(target)])[0]
 figure, axes = plt.subplots(1, 3, figsize=(9, 4), layout="constrained")
 for ax, (title, image) in zip(
     axes, [("reference", reference), ("coloured", colored), ("the truth", target)], strict=True

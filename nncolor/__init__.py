@@ -1,11 +1,12 @@
 """Learn to colour grey photographs from your own colour photographs."""
 
 from . import datasets, metrics, plotting
+from ._codebook.quantizer import SOMQuantizer
 from ._colorizer import SOMColorizer
+from ._images.color import to_grey
 from ._painting.hints import propagate_hints
 from ._pixels.patches import PatchExtractor
 from ._pixels.samples import PixelSamples, sample_pixels
-from ._codebook.quantizer import SOMQuantizer
 from ._version import __version__
 
 __all__ = [
@@ -19,4 +20,5 @@ __all__ = [
     "plotting",
     "propagate_hints",
     "sample_pixels",
+    "to_grey",
 ]

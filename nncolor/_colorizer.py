@@ -1,37 +1,52 @@
-"""The method of Richart, Visca and Baliosian, whole: learn from colour images, colour grey ones."""
+"""The method of Richart, Visca and Baliosian: learn from colour images, colour grey ones."""
 
 import numbers
+import warnings
 from copy import deepcopy
+from functools import partial
+from itertools import compress
+from typing import Any, overload
 
 import numpy as np
-from sklearn.base import BaseEstimator, _fit_context
+from joblib import effective_n_jobs
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval
+from sklearn.utils.validation import check_is_fitted
 
-from ._utils.estimator import EstimatorMixin
-from ._pixels.familiarity import remember
-from ._images.parallel import N_JOBS, plain_context
+from ._codebook.quantizer import nearest_codewords
+from ._images.batch import describe, is_path, load_image, stack_like
+from ._images.color import ciede2000, join_lightness_chroma, output_dtype, to_unit_range
+from ._images.parallel import N_JOBS, map_batch, plain_context
+from ._painting.decoder import Decoder, quantize_image
+from ._painting.hints import correct_prediction, parse_hints
+from ._pixels.familiarity import (
+    MIN_IMAGES,
+    OTHER_SIZE,
+    UNFAMILIAR,
+    append_statistics,
+    image_statistics,
+    reference_statistics,
+    size_ratio,
+    unfamiliarity,
+)
 from ._pixels.samples import PixelSamples
-from ._prediction import PredictionMixin
 from ._training import (
     DEFAULTS,
     check_chroma,
     check_incremental,
     check_known,
-    codewords_of,
+    clone_component,
     fit_classifier,
     fit_codebook,
-    own_generator,
-    prepare,
     rebalanced,
     sample_features,
+    spawn_random_state,
 )
-from ._utils.types import ImageBatch, RandomState
+from ._utils.estimator import BaseEstimator, EstimatorMixin, fit_context
+from ._utils.types import AnyArray, FloatArray, Hints, Image, ImageBatch, IntArray, RandomState
 
-_FITTED = ("extractor_", "quantizer_", "classifier_", "codebook_", "classes_", "profiles_", "_random_state")
 
-
-class SOMColorizer(EstimatorMixin, PredictionMixin, BaseEstimator):
+class SOMColorizer(EstimatorMixin, BaseEstimator):
     """Learn the colours of photographs and give them to grey ones.
 
     The method of Richart, Visca and Baliosian [1]_: images are taken apart into lightness and
@@ -82,10 +97,10 @@ class SOMColorizer(EstimatorMixin, PredictionMixin, BaseEstimator):
         CIE u*, v* of each codeword.
     classes_ : ndarray of shape (n_seen,), int
         The codewords that the sample held; after `partial_fit` all of them.
-    profiles_ : ndarray of shape (n_images, 13)
-        How the images learned from are lit and laid out, and how large they are; `unfamiliarity` and the
-        warnings of `predict` compare images with them. Of those of `partial_fit` the first 1000
-        different ones.
+    image_statistics_ : ndarray of shape (n_images, 13)
+        Statistics of the lightness, the layout and the size of the training images; `unfamiliarity` and
+        the warnings of `predict` compare images with them. `partial_fit` keeps those of the first 1000
+        different images.
 
     See Also
     --------
@@ -144,11 +159,30 @@ class SOMColorizer(EstimatorMixin, PredictionMixin, BaseEstimator):
         "verbose": ["verbose"],
     }
 
+    extractor: Any
+    quantizer: Any
+    classifier: Any
+    pixels_per_image: int
+    rebalance: float
+    temperature: float
+    smoothing_radius: int
+    n_jobs: int | None
+    random_state: RandomState
+    verbose: int
+    extractor_: Any
+    quantizer_: Any
+    classifier_: Any
+    codebook_: FloatArray
+    classes_: IntArray
+    image_statistics_: FloatArray
+    _reference_statistics: FloatArray | None
+    _random_state: np.random.RandomState
+
     def __init__(
         self,
-        extractor=None,
-        quantizer=None,
-        classifier=None,
+        extractor: Any = None,
+        quantizer: Any = None,
+        classifier: Any = None,
         *,
         pixels_per_image: int = 2500,
         rebalance: float = 0.0,
@@ -169,8 +203,8 @@ class SOMColorizer(EstimatorMixin, PredictionMixin, BaseEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
-    @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X: ImageBatch | PixelSamples, y=None) -> "SOMColorizer":
+    @fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X: ImageBatch | PixelSamples, y: Any = None) -> "SOMColorizer":
         """Learn from colour images.
 
         Parameters
@@ -184,7 +218,7 @@ class SOMColorizer(EstimatorMixin, PredictionMixin, BaseEstimator):
         Returns
         -------
         self : SOMColorizer
-            The estimator itself.
+            The estimator itself. If an error or Ctrl-C ends the call, it is as it was before.
 
         Raises
         ------
@@ -194,17 +228,18 @@ class SOMColorizer(EstimatorMixin, PredictionMixin, BaseEstimator):
         OSError
             If a file cannot be read; the message names it.
         """
-        try:
-            with plain_context():
-                fitted = self._fit(X)
-        except KeyboardInterrupt:
-            for name in _FITTED:
-                self.__dict__.pop(name, None)
-            raise
-        return self._keep(fitted)
+        with plain_context():
+            random_state = check_random_state(self.random_state)
+            components = extractor, quantizer, _ = self._clone_components(random_state)
+            sample = self._sample(X, extractor, random_state)
+            check_chroma(sample, self.verbose)
+            labels = fit_codebook(quantizer, sample.chroma, self.verbose)
+            fitted = self._train(components, sample, labels, random_state)
+            fitted["_random_state"] = spawn_random_state(random_state)
+        return self._set_fitted(fitted)
 
-    @_fit_context(prefer_skip_nested_validation=False)
-    def partial_fit(self, X: ImageBatch | PixelSamples, y=None) -> "SOMColorizer":
+    @fit_context(prefer_skip_nested_validation=False)
+    def partial_fit(self, X: ImageBatch | PixelSamples, y: Any = None) -> "SOMColorizer":
         """Learn from colour images, a batch at a time, in constant memory.
 
         The first call fits the quantizer, so let its batch be like the others: some dozens of images, in
@@ -246,83 +281,348 @@ class SOMColorizer(EstimatorMixin, PredictionMixin, BaseEstimator):
         >>> colorizer.codebook_.shape
         (25, 2)
         """
+        self._validate_params()
         with plain_context():
-            fitted = self._partial_fit(X)
-        return self._keep(fitted)
+            fitted = self._next_fit(X) if hasattr(self, "codebook_") else self._first_fit(X)
+        return self._set_fitted(fitted)
 
-    def _keep(self, fitted):
-        # all at once, so that Ctrl-C cannot leave some of them
-        vars(self).update(zip(_FITTED, fitted, strict=True))
-        return self
+    def _first_fit(self, X):
+        """Fitted attributes after the first batch of partial_fit."""
+        random_state = check_random_state(self.random_state)
+        if not isinstance(self.random_state, numbers.Integral):
+            random_state = spawn_random_state(random_state)
+        components = extractor, quantizer, classifier = self._clone_components(random_state)
+        check_incremental(classifier)
+        sample = self._sample(X, extractor, random_state)
+        check_chroma(sample, self.verbose)
+        labels = fit_codebook(quantizer, sample.chroma, self.verbose)
+        classes = np.arange(len(quantizer.cluster_centers_))
+        sample = sample._replace(statistics=append_statistics([], sample.statistics))
+        return self._train(components, sample, labels, random_state, classes)
 
-    def _prepare(self, random_state):
-        """Clones of the components, seeded."""
-        return [prepare(getattr(self, name), default, random_state) for name, default in DEFAULTS.items()]
+    def _next_fit(self, X):
+        """Fitted attributes after one more batch of partial_fit; those of now do not change."""
+        extractor, quantizer = self.extractor_, self.quantizer_
+        classifier, random_state = deepcopy((self.classifier_, self._random_state))
+        check_incremental(classifier, n_codes=len(self.codebook_))
+        sample = self._sample(X, extractor, random_state, fit=False)
+        labels = nearest_codewords(quantizer, sample.chroma)
+        check_known(labels, self.classes_)
+        sample = sample._replace(statistics=append_statistics(self.image_statistics_, sample.statistics))
+        return self._train((extractor, quantizer, classifier), sample, labels, random_state, self.classes_)
+
+    def _clone_components(self, random_state):
+        return [
+            clone_component(getattr(self, name), default, random_state) for name, default in DEFAULTS.items()
+        ]
 
     def _sample(self, X, extractor, random_state, *, fit=True):
         options = {"n_jobs": self.n_jobs, "verbose": self.verbose}
         return sample_features(X, extractor, self.pixels_per_image, random_state, fit=fit, **options)
 
-    def _rebalanced(self, features, labels, random_state):
-        if not self.rebalance:
-            return features, labels
-        chosen = rebalanced(labels, self.rebalance, random_state)
-        return features[chosen], labels[chosen]
+    def _train(self, components, sample, labels, random_state, classes=None):
+        """Train the classifier; values of all fitted attributes by name.
 
-    def _fit(self, X):
-        """Values of the fitted attributes, in the order of _FITTED."""
-        random_state = check_random_state(self.random_state)
-        extractor, quantizer, classifier = self._prepare(random_state)
-        sample = self._sample(X, extractor, random_state)
-        check_chroma(sample, self.verbose)
-        labels = fit_codebook(quantizer, sample.chroma, self.verbose)
-        features, labels = self._rebalanced(sample.features, labels, random_state)
-        profiles = np.array(sample.profiles)
-        del sample
-        classes = np.unique(labels)
-        if len(classes) > 1:
-            fit_classifier(classifier, features, labels, self.verbose)
-            classes = np.asarray(classifier.classes_)
+        With `classes`, the codewords of all batches, it is a partial fit.
+        """
+        extractor, quantizer, classifier = components
+        features = sample.features
+        if self.rebalance:
+            chosen = rebalanced(labels, self.rebalance, random_state)
+            features, labels = features[chosen], labels[chosen]
+        known = np.unique(labels) if classes is None else classes
+        if len(known) > 1:
+            fit_classifier(classifier, features, labels, self.verbose, classes)
+            known = np.asarray(classifier.classes_)
         else:
             classifier = None
         codebook = np.asarray(quantizer.cluster_centers_, np.float32)
-        if classes.max() >= len(codebook):
+        if known.max() >= len(codebook):
             raise ValueError(
-                f"The classifier knows codeword {classes.max()}, but the quantizer has only {len(codebook)}. "
+                f"The classifier knows codeword {known.max()}, but the quantizer has only {len(codebook)}. "
                 "A frozen component was fitted with another codebook."
             )
-        return extractor, quantizer, classifier, codebook, classes, profiles, own_generator(random_state)
+        return {
+            "extractor_": extractor,
+            "quantizer_": quantizer,
+            "classifier_": classifier,
+            "codebook_": codebook,
+            "classes_": known,
+            "image_statistics_": sample.statistics,
+            "_reference_statistics": reference_statistics(sample.statistics),
+            "_random_state": random_state,
+        }
 
-    def _partial_fit(self, X):
-        """Values of the fitted attributes after one more batch; those of now are not touched."""
-        self._validate_params()
-        if hasattr(self, "codebook_"):
-            extractor, quantizer = self.extractor_, self.quantizer_
-            classifier, random_state = deepcopy((self.classifier_, self._random_state))
-            check_incremental(classifier, n_codes=len(self.codebook_))
-            sample = self._sample(X, extractor, random_state, fit=False)
-            labels = codewords_of(quantizer, sample.chroma)
-            classes, profiles = self.classes_, remember(self.profiles_, sample.profiles)
-            check_known(labels, classes)
-        else:
-            is_seed = isinstance(self.random_state, numbers.Integral)
-            random_state = check_random_state(self.random_state)
-            random_state = random_state if is_seed else own_generator(random_state)
-            extractor, quantizer, classifier = self._prepare(random_state)
-            check_incremental(classifier)
-            sample = self._sample(X, extractor, random_state)
-            check_chroma(sample, self.verbose)
-            labels = fit_codebook(quantizer, sample.chroma, self.verbose)
-            classes, profiles = np.arange(len(quantizer.cluster_centers_)), remember([], sample.profiles)
-        features, labels = self._rebalanced(sample.features, labels, random_state)
-        if len(classes) > 1:
-            fit_classifier(classifier, features, labels, self.verbose, classes=classes)
-        else:
-            classifier = None
-        codebook = np.asarray(quantizer.cluster_centers_, np.float32)
-        return extractor, quantizer, classifier, codebook, classes, profiles, random_state
+    def _set_fitted(self, fitted):
+        # all at once, so that Ctrl-C cannot leave some of them
+        vars(self).update(fitted)
+        return self
 
-    def set_params(self, **params) -> "SOMColorizer":
+    @overload
+    def predict(self, X: AnyArray) -> AnyArray: ...
+
+    @overload
+    def predict(self, X: ImageBatch) -> list[AnyArray]: ...
+
+    def predict(self, X: ImageBatch) -> list[AnyArray] | AnyArray:
+        """Colour images.
+
+        Parameters
+        ----------
+        X : batch of images
+            Grey, or colour whose lightness is used.
+
+        Returns
+        -------
+        colored : list of ndarray of shape (H, W, 3), or ndarray of shape (n, H, W, 3)
+            An ndarray for an ndarray. The dtype is that of the image (uint8, uint16, float32 or
+            float64; float16 becomes float32 and bool uint8); floats are in [0, 1].
+
+        Warns
+        -----
+        UserWarning
+            If there were 20 training images or more, and the lightness of an image is unlike theirs (see
+            `unfamiliarity`), or its side is more than twice as long as that of all of them, or less than
+            half as long.
+        """
+        return self._predict(X)
+
+    @overload
+    def predict_labels(self, X: PixelSamples | AnyArray) -> AnyArray: ...  # type: ignore[overload-overlap]
+
+    @overload
+    def predict_labels(self, X: ImageBatch) -> list[AnyArray]: ...
+
+    def predict_labels(self, X: ImageBatch | PixelSamples) -> list[AnyArray] | AnyArray:
+        """Codeword of each pixel.
+
+        Parameters
+        ----------
+        X : batch of images, or PixelSamples
+            Only their lightness counts.
+
+        Returns
+        -------
+        labels : list of ndarray of shape (H, W), or ndarray of shape (n, H, W) or (n_pixels,), int32
+            Rows of `codebook_`: the most probable codewords, without smoothing.
+        """
+        decoder = self._decoder()
+        return self._predict_rows_or_images(X, decoder.decode_labels, decoder.predict_labels)
+
+    @overload
+    def predict_proba(self, X: PixelSamples | AnyArray) -> AnyArray: ...  # type: ignore[overload-overlap]
+
+    @overload
+    def predict_proba(self, X: ImageBatch) -> list[AnyArray]: ...
+
+    def predict_proba(self, X: ImageBatch | PixelSamples) -> list[AnyArray] | AnyArray:
+        """Probability of each codeword at each pixel.
+
+        Parameters
+        ----------
+        X : batch of images, or PixelSamples
+            Only their lightness counts.
+
+        Returns
+        -------
+        probabilities : list of ndarray of shape (H, W, n_codes), or ndarray of shape \
+                (n, H, W, n_codes) or (n_pixels, n_codes), float32
+            Without smoothing and temperature; 0 for codewords that the sample lacked.
+        """
+        decoder = self._decoder()
+        return self._predict_rows_or_images(X, decoder.decode_proba, decoder.predict_proba)
+
+    @overload
+    def predict_confidence(self, X: PixelSamples | AnyArray) -> AnyArray: ...  # type: ignore[overload-overlap]
+
+    @overload
+    def predict_confidence(self, X: ImageBatch) -> list[AnyArray]: ...
+
+    def predict_confidence(self, X: ImageBatch | PixelSamples) -> list[AnyArray] | AnyArray:
+        """Probability of the most probable codeword at each pixel.
+
+        Where it is high, colours are closer to the truth.
+
+        Parameters
+        ----------
+        X : batch of images, or PixelSamples
+            Only their lightness counts.
+
+        Returns
+        -------
+        confidence : list of ndarray of shape (H, W), or ndarray of shape (n, H, W) or (n_pixels,), float32
+            The largest of `predict_proba`.
+        """
+        decoder = self._decoder()
+        return self._predict_rows_or_images(X, decoder.decode_confidence, decoder.predict_confidence)
+
+    def unfamiliarity(self, X: ImageBatch) -> FloatArray:
+        """Distance of an image's lightness statistics from those of the training images.
+
+        Twelve numbers describe the lightness and the layout of an image: quantiles of lightness, mean and
+        standard deviation of the gradient, and the covariances of both with the height in the image. The
+        distance is that of Mahalanobis, with a shrunk covariance [1]_.
+
+        Parameters
+        ----------
+        X : batch of images
+            Only their lightness counts.
+
+        Returns
+        -------
+        unfamiliarity : ndarray of shape (n_images,)
+            About 1 on average for the training images. `predict` warns above 1.75.
+
+        Raises
+        ------
+        ValueError
+            If there were fewer than 20 training images.
+
+        References
+        ----------
+        .. [1] O. Ledoit, M. Wolf, "A well-conditioned estimator for large-dimensional covariance matrices",
+           Journal of Multivariate Analysis 88(2), 2004.
+        """
+        check_is_fitted(self)
+        reference = self._reference_statistics
+        if reference is None:
+            raise ValueError(
+                f"unfamiliarity() needs at least {MIN_IMAGES} training images; there were "
+                f"{len(self.image_statistics_)}."
+            )
+        distances = self._map_batch(partial(_image_unfamiliarity, reference=reference), X)
+        return np.array(distances)
+
+    @overload
+    def predict_chroma(self, X: PixelSamples | AnyArray) -> AnyArray: ...  # type: ignore[overload-overlap]
+
+    @overload
+    def predict_chroma(self, X: ImageBatch) -> list[AnyArray]: ...
+
+    def predict_chroma(self, X: ImageBatch | PixelSamples) -> list[AnyArray] | AnyArray:
+        """Chroma of each pixel.
+
+        Parameters
+        ----------
+        X : batch of images, or PixelSamples
+            Only their lightness counts.
+
+        Returns
+        -------
+        chroma : list of ndarray of shape (H, W, 2), or ndarray of shape (n, H, W, 2) or \
+                (n_pixels, 2), float32
+            CIE u*, v*, as `temperature` decodes it; smoothed for images, not for a PixelSamples.
+        """
+        decoder = self._decoder()
+        return self._predict_rows_or_images(X, decoder.decode_chroma, decoder.predict_chroma)
+
+    def colorize(self, image: Image, *, hints: Hints | None = None) -> AnyArray:
+        """Colour one image, and correct it by hints.
+
+        Parameters
+        ----------
+        image : array-like of shape (H, W) or (H, W, 3 or 4), or path
+            Grey, or colour whose lightness is used.
+        hints : list of (row, column, colour), or ndarray of shape (H, W, 4), default=None
+            Colours that are known at some pixels. A colour is an RGB triple in the range of the image (0
+            to 255 for uint8 and bool, 0 to 65535 for uint16, 0 to 1 for floats), a CSS name as
+            `"olive"`, or `"#rrggbb"`. Of an RGBA array, the opaque pixels are hints.
+
+        Returns
+        -------
+        colored : ndarray of shape (H, W, 3)
+            As `predict` gives it. A hinted pixel has the hint's u*, v* at its own lightness; where sRGB
+            has no such colour, RGB is clipped to [0, 1].
+
+        Raises
+        ------
+        ValueError
+            If a hint is not valid; the message names it.
+
+        See Also
+        --------
+        propagate_hints : Colours by hints alone.
+
+        Notes
+        -----
+        The residual of the prediction at a hint is interpolated to pixels that are alike (in position, in
+        lightness, in the probabilities of their codewords), in proportion to the uncertainty of the
+        classifier: the posterior mean of a Gaussian process. It is the prior of one sparse, symmetric,
+        positive definite system in which neighbours of like lightness attract [1]_.
+
+        References
+        ----------
+        .. [1] A. Levin, D. Lischinski, Y. Weiss, "Colorization using optimization", ACM Transactions
+           on Graphics 23(3), 2004.
+        """
+        check_is_fitted(self)
+        if isinstance(image, (list, tuple)) and any(is_path(item) for item in image):
+            raise ValueError("colorize takes one image; predict takes a list of them.")
+        name, image = describe(None, image), load_image(None, image)
+        parsed = parse_hints([] if hints is None else hints, image)
+        if len(parsed) == 0:
+            return self._predict([image], [name])[0]
+        return correct_prediction(image, parsed, self._decoder(), effective_n_jobs(self.n_jobs))
+
+    def score(self, X: ImageBatch | PixelSamples, y: Any = None) -> float:
+        """Negative mean CIEDE2000 between the predicted and the true colours, over all pixels.
+
+        Unlike the accuracy of the labels it can be compared between codebooks of any size.
+
+        Parameters
+        ----------
+        X : batch of colour images, or PixelSamples
+            The truth; its lightness is what is coloured.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        score : float
+            Zero at best.
+
+        Raises
+        ------
+        ValueError
+            If an image is grey or not valid, or a PixelSamples is empty.
+        """
+        decoder = self._decoder()
+        if isinstance(X, PixelSamples):
+            if len(X) == 0:
+                raise ValueError("The PixelSamples holds no pixel to judge by.")
+            predicted = decoder.predict_pixels(decoder.decode_chroma, X)
+            rgb = (join_lightness_chroma(X.lightness, chroma, np.float32) for chroma in (X.chroma, predicted))
+            return -float(ciede2000(*rgb).mean(dtype=np.float64))
+        error, n_pixels = np.sum(self._map_batch(partial(_error_of_image, decoder), X, color=True), axis=0)
+        return -float(error / n_pixels)
+
+    @overload
+    def quantize(self, X: AnyArray) -> AnyArray: ...
+
+    @overload
+    def quantize(self, X: ImageBatch) -> list[AnyArray]: ...
+
+    def quantize(self, X: ImageBatch) -> list[AnyArray] | AnyArray:
+        """Repaint colour images with the codebook: the best that the codewords allow.
+
+        These are Figures 8 and 9 of the paper.
+
+        Parameters
+        ----------
+        X : batch of colour images
+            Those to repaint.
+
+        Returns
+        -------
+        quantized : list of ndarray of shape (H, W, 3), or ndarray of shape (n, H, W, 3)
+            The lightness of the image with the chroma of the nearest codeword; dtype as in
+            `predict`.
+        """
+        check_is_fitted(self)
+        quantize = partial(_quantize_image, quantizer=self.quantizer_)
+        return stack_like(self._map_batch(quantize, X, color=True), X)
+
+    def set_params(self, **params: Any) -> "SOMColorizer":
         """Set parameters of the colorizer and, as `component__parameter`, of its components.
 
         A component that is None becomes its default first, so that `quantizer__map_shape` can be
@@ -344,8 +644,83 @@ class SOMColorizer(EstimatorMixin, PredictionMixin, BaseEstimator):
                 params[name] = default()
         return super().set_params(**params)
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = False
         tags.input_tags.three_d_array = True
         return tags
+
+    def _decoder(self):
+        check_is_fitted(self)
+        self._validate_params()
+        return Decoder(
+            self.extractor_,
+            self.classifier_,
+            self.codebook_,
+            self.classes_,
+            self.temperature,
+            self.smoothing_radius,
+        )
+
+    def _map_batch(self, function, X, *, color=False):
+        return map_batch(function, X, color=color, n_jobs=self.n_jobs, verbose=self.verbose)
+
+    def _predict_rows_or_images(self, X, of_features, of_image):
+        """Rows for a PixelSamples by a method of its features, images in the form of their batch."""
+        if isinstance(X, PixelSamples):
+            return of_features.__self__.predict_pixels(of_features, X)
+        return stack_like(self._map_batch(of_image, X), X)
+
+    def _predict(self, X, names=None):
+        """Colour images, with a warning that names those that are unlike the training images."""
+        decoder = self._decoder()
+        if self._reference_statistics is None:
+            return stack_like(self._map_batch(decoder.predict, X), X)
+        results = self._map_batch(partial(_predict_with_statistics, decoder), X)
+        colored, statistics = zip(*results, strict=True)
+        if names is None:
+            items = X if isinstance(X, (list, tuple)) else [None] * len(colored)
+            names = [describe(position, item) for position, item in enumerate(items)]
+        strange = [unfamiliarity(values, self._reference_statistics) > UNFAMILIAR for values in statistics]
+        _warn_of_images(
+            list(compress(names, strange)),
+            "The lightness of",
+            "unlike that of the training images",
+            "Do not rely on the colours; unfamiliarity() gives the distance of each image.",
+        )
+        resized = [size_ratio(values, self.image_statistics_) > OTHER_SIZE for values in statistics]
+        _warn_of_images(
+            list(compress(names, resized)),
+            "The size of",
+            "far from that of all training images",
+            "Bring images to about their number of pixels: what is learned at one resolution is not known at "
+            "another.",
+        )
+        return stack_like(list(colored), X)
+
+
+def _warn_of_images(names, what, how, advice):
+    """Warn once of all images of a batch that are unlike the training images, at the user's line."""
+    if names:
+        *others, last = names
+        of_all = f"{', '.join(others)} and {last}" if others else last
+        warnings.warn(f"{what} {of_all} is {how}. {advice}", UserWarning, stacklevel=4)
+
+
+def _predict_with_statistics(decoder, image, n_threads):
+    return decoder.predict(image, n_threads), image_statistics(image)
+
+
+def _image_unfamiliarity(image, n_threads, *, reference):
+    return unfamiliarity(image_statistics(image), reference)
+
+
+def _error_of_image(decoder, image, n_threads):
+    """Sum of CIEDE2000 over the pixels of an image, and their number."""
+    predicted = decoder.predict(image, n_threads)
+    true, predicted = (to_unit_range(rgb[..., :3]).reshape(-1, 3) for rgb in (image, predicted))
+    return np.array([ciede2000(true, predicted).sum(dtype=np.float64), len(true)])
+
+
+def _quantize_image(image, n_threads, *, quantizer):
+    return quantize_image(image, quantizer, output_dtype(image.dtype))

@@ -1,7 +1,6 @@
-"""The components of SOMColorizer: their defaults, and what each of them is fitted on."""
+"""Training of the components of SOMColorizer: defaults, cloning and seeding, what each is fitted on."""
 
 import warnings
-from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -13,13 +12,14 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 
-from ._images.color import NEUTRAL_CHROMA, join_lightness_chroma, lightness_chroma
+from ._codebook.quantizer import SOMQuantizer, nearest_codewords
+from ._images.color import NEUTRAL_CHROMA
 from ._images.memory import warn_of_memory
-from ._pixels.familiarity import profile_of_plane
+from ._pixels.familiarity import statistics_of_lightness
 from ._pixels.patches import PatchExtractor
 from ._pixels.samples import PixelSamples, draw_seed, join_pixels, sample_batch
 from ._utils.progress import training_progress
-from ._codebook.quantizer import SOMQuantizer
+from ._utils.types import FloatArray, IntArray
 
 
 def _default_extractor():
@@ -31,8 +31,8 @@ def _default_quantizer():
 
 
 def _default_classifier():
-    # The pixels of an image are alike, so a network soon learns images instead of colours: a strong
-    # penalty on its weights keeps the error on unseen images falling until it stops.
+    # The pixels of an image are alike, so a network soon learns images instead of colours: with a strong
+    # penalty on its weights the error on held-out images falls until training stops.
     return MLPClassifier((50, 50), alpha=1.0, tol=1e-3, n_iter_no_change=5, max_iter=1000)
 
 
@@ -43,8 +43,8 @@ DEFAULTS = {
 }
 
 
-def prepare(component, default, random_state):
-    """A clone of a component, seeded where it is not: for the same pixels the same result."""
+def clone_component(component, default, random_state):
+    """Clone of a component, or of its default for None; every `random_state` that is None is seeded."""
     component = default() if component is None else clone(component)
     if isinstance(component, FrozenEstimator):
         return component
@@ -65,7 +65,7 @@ def prepare(component, default, random_state):
 
 
 class Sample(NamedTuple):
-    """What is learned from: pixels of images.
+    """Training data: pixels of images.
 
     Attributes
     ----------
@@ -73,18 +73,18 @@ class Sample(NamedTuple):
     chroma : ndarray of shape (n, 2)
     groups : ndarray of shape (n,), int
         Image of each pixel.
-    profiles : sequence of ndarray of shape (13,)
-        Of the images, see `_novelty.profile`.
+    statistics : ndarray of shape (n_images, n_statistics)
+        Of the images, see `statistics_of_lightness`.
     """
 
-    features: np.ndarray
-    chroma: np.ndarray
-    groups: np.ndarray
-    profiles: Sequence[np.ndarray]
+    features: FloatArray
+    chroma: FloatArray
+    groups: IntArray
+    statistics: FloatArray
 
 
 def sample_features(X, extractor, n_per_image, random_state, *, fit=True, n_jobs, verbose):
-    """Draw pixels and make features of them; with `fit`, fits the extractor where it has to be fitted.
+    """Draw pixels and compute their features; with `fit`, fits an extractor that has to be fitted.
 
     Parameters
     ----------
@@ -95,25 +95,35 @@ def sample_features(X, extractor, n_per_image, random_state, *, fit=True, n_jobs
     -------
     sample : Sample
     """
-    if isinstance(X, PixelSamples):
-        if len(X) == 0:
-            raise ValueError("The PixelSamples holds no pixel to learn from.")
-        warn_of_memory(len(X), 4 * _n_features(extractor))
-        profiles = [profile_of_plane(X.image_lightness(group)) for group in np.unique(X.groups)]
-        features = (extractor.fit(X, None) if fit else extractor).transform(X)
-        return Sample(np.asarray(features), X.chroma, X.groups, profiles)
     options = {"n_jobs": n_jobs, "verbose": verbose}
-    if fit and _requires_fit(extractor):
-        pixels = join_pixels(sample_batch(X, n_per_image, random_state, **options))
-        return sample_features(pixels, extractor, None, None, **options)
-    # What needs no fit can work where the image is read, so that no image has to be kept.
-    finish = partial(_features_chroma_profile, extractor)
+    if not isinstance(X, PixelSamples):
+        if not (fit and _requires_fit(extractor)):
+            return _sample_image_by_image(X, extractor, n_per_image, random_state, options)
+        X = join_pixels(sample_batch(X, n_per_image, random_state, **options))
+    if len(X) == 0:
+        raise ValueError("The PixelSamples holds no pixel to learn from.")
+    warn_of_memory(len(X), 4 * _n_features(extractor))
+    features = (extractor.fit(X, None) if fit else extractor).transform(X)
+    statistics = [statistics_of_lightness(X.image_lightness(group)) for group in np.unique(X.groups)]
+    return Sample(np.asarray(features), X.chroma, X.groups, np.array(statistics))
+
+
+def _sample_image_by_image(X, extractor, n_per_image, random_state, options):
+    """Sample whose features are computed where each image is read, so that no image has to be kept."""
     # float32, and twice while they are put together
-    options["bytes_per_pixel"] = 8 * _n_features(extractor)
-    parts = sample_batch(X, n_per_image, random_state, finish=finish, **options)
-    features, chroma, profiles = zip(*parts, strict=True)
+    bytes_per_pixel = 8 * _n_features(extractor)
+    function = partial(_features_chroma_statistics, extractor)
+    options = {**options, "function": function, "bytes_per_pixel": bytes_per_pixel}
+    parts = sample_batch(X, n_per_image, random_state, **options)
+    features, chroma, statistics = zip(*parts, strict=True)
     groups = np.repeat(np.arange(len(chroma)), [len(part) for part in chroma])
-    return Sample(np.concatenate(features), np.concatenate(chroma), groups, profiles)
+    return Sample(np.concatenate(features), np.concatenate(chroma), groups, np.array(statistics))
+
+
+def _features_chroma_statistics(extractor, pixels):
+    with config_context(transform_output="default"):
+        features = np.asarray(extractor.transform(pixels))
+    return features, pixels.chroma, statistics_of_lightness(pixels.image_lightness(0))
 
 
 def _n_features(extractor):
@@ -132,14 +142,8 @@ def _requires_fit(extractor):
     return get_tags(extractor).requires_fit
 
 
-def _features_chroma_profile(extractor, pixels):
-    with config_context(transform_output="default"):
-        features = np.asarray(extractor.transform(pixels))
-    return features, pixels.chroma, profile_of_plane(pixels.image_lightness(0))
-
-
 def check_chroma(sample, verbose):
-    """Raise if no image has any chroma; name those that have none if `verbose`."""
+    """Raise if no image has any chroma; name those without if `verbose`."""
     images, group = np.unique(sample.groups, return_inverse=True)
     strongest = np.zeros(len(images), sample.chroma.dtype)
     np.maximum.at(strongest, group, np.abs(sample.chroma).max(axis=1))
@@ -171,53 +175,39 @@ def fit_codebook(quantizer, chroma, verbose):
             f"The sample holds {n_colors} distinct colours, fewer than the {n_codes} codewords that the "
             "quantizer makes of them. Use a smaller map_shape, more images or more pixels_per_image."
         )
-    return codewords_of(quantizer, chroma)
+    return nearest_codewords(quantizer, chroma)
 
 
 def rebalanced(labels, strength, random_state):
-    """Indices of a sample of the same size in which rare labels are more frequent.
+    """Indices of a sample of the same size in which rare labels are oversampled.
 
     Parameters
     ----------
     labels : ndarray of shape (n,), int
     strength : float in [0, 1]
-        A label of frequency p is drawn with a frequency in proportion to p ** (1 - strength).
+        A label of frequency p is drawn in proportion to p ** (1 - strength).
     random_state : RandomState
 
     Returns
     -------
-    chosen : ndarray of shape (n,), int
+    indices : ndarray of shape (n,), int
     """
     counts = np.bincount(labels).astype(np.float64)
     weights = counts[labels] ** -strength
     return np.sort(random_state.choice(len(labels), len(labels), p=weights / weights.sum()))
 
 
-def codewords_of(quantizer, chroma):
-    """Codeword of each chroma of an array of shape (..., 2)."""
-    # KMeans insists on the dtype that it was fitted with
-    rows = chroma.reshape(-1, 2).astype(quantizer.cluster_centers_.dtype, copy=False)
-    return quantizer.predict(rows).reshape(chroma.shape[:-1])
-
-
-def repaint(image, quantizer, dtype):
-    """Colour image with the chroma of its nearest codewords in place of its own."""
-    lightness, chroma = lightness_chroma(image)
-    codebook = np.asarray(quantizer.cluster_centers_)
-    return join_lightness_chroma(lightness, codebook[codewords_of(quantizer, chroma)], dtype)
-
-
 def _last_step(estimator):
     return estimator[-1] if isinstance(estimator, Pipeline) else estimator
 
 
-def own_generator(random_state):
-    """A generator that nobody else draws from."""
+def spawn_random_state(random_state):
+    """New random number generator, seeded by another."""
     return np.random.RandomState(draw_seed(random_state))
 
 
 def check_incremental(classifier, n_codes=None):
-    """Raise, before anything is read, if a classifier cannot learn batch by batch."""
+    """Raise, before any image is read, if a classifier cannot learn batch by batch."""
     if n_codes == 1:
         return
     if classifier is None:
@@ -251,7 +241,7 @@ def check_known(labels, classes):
 
 
 def fit_classifier(classifier, features, labels, verbose, classes=None):
-    """Fit the classifier, with a progress bar, and let Ctrl-C through; with `classes`, a batch of many."""
+    """Fit the classifier with a progress bar and let Ctrl-C through; `classes` makes it a partial fit."""
     fit = classifier.fit if classes is None else partial(classifier.partial_fit, classes=classes)
     # scikit-learn's networks hold the labels as 8 bytes and one more for each codeword at first
     warn_of_memory(len(features), features.itemsize * features.shape[1] + 9 * (labels.max() + 1))

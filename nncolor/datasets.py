@@ -1,16 +1,57 @@
-"""Photographs to try things on, and folders of one's own."""
+"""Sample photographs, and the image files of a folder."""
 
 import os
 from pathlib import Path
+from typing import Any, Protocol
 
 from skimage import data
 from sklearn.datasets import load_sample_image
 from sklearn.utils import Bunch
 
-from . import _outdoor
-from ._images.batch import probe_image
+from ._images.files import probe_image
+from ._utils.download import default_data_home, download, unpack
+from ._utils.types import AnyArray
 
 __all__ = ["fetch_open_country", "load_image_folder", "load_sample_photos"]
+
+
+class SamplePhotos(Protocol):
+    """The Bunch of `load_sample_photos`, for type checkers."""
+
+    images: list[AnyArray]
+    names: list[str]
+    titles: list[str]
+    licenses: list[str]
+    DESCR: str
+
+    def __getitem__(self, key: str) -> Any: ...
+
+
+class OutdoorScenes(Protocol):
+    """The Bunch of `fetch_open_country`, for type checkers."""
+
+    images: list[str]
+    category: str
+    DESCR: str
+
+    def __getitem__(self, key: str) -> Any: ...
+
+
+# The outdoor scene categories of Oliva and Torralba.
+_OUTDOOR_URL = (
+    "http://people.csail.mit.edu/torralba/code/spatialenvelope/"
+    "spatial_envelope_256x256_static_8outdoorcategories.zip"
+)
+_OUTDOOR_CATEGORIES = (
+    "coast",
+    "forest",
+    "highway",
+    "insidecity",
+    "mountain",
+    "opencountry",
+    "street",
+    "tallbuilding",
+)
 
 IMAGE_SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 
@@ -43,8 +84,8 @@ _PHOTOS = {
 }
 
 
-def load_sample_photos() -> Bunch:
-    """Colour photographs that scikit-learn and scikit-image bring along.
+def load_sample_photos() -> SamplePhotos:
+    """Colour photographs that scikit-learn and scikit-image ship.
 
     Returns
     -------
@@ -85,41 +126,41 @@ def load_sample_photos() -> Bunch:
     )
 
 
-def load_image_folder(path: str | os.PathLike, pattern: str | None = None) -> list[str]:
+def load_image_folder(path: str | os.PathLike[str], pattern: str | None = None) -> list[str]:
     """The images of a folder, as a batch that reads each file only when it is needed.
 
-    Parameters
-    ----------
-    path : str or path-like
-        The folder.
-    pattern : str, default=None
-        Which files, as for :meth:`pathlib.Path.glob`: `*.jpg`, or `**/*.png` for folders within
-        the folder too. None takes every file of the folder itself with the ending of an image
-        format, in upper or lower case. Hidden files, whose names begin with a dot, are left out.
+        Parameters
+        ----------
+        path : str or path-like
+            The folder.
+        pattern : str, default=None
+            Which files, as for :meth:`pathlib.Path.glob`: `*.jpg`, or `**/*.png` for folders within
+            the folder too. None takes every file of the folder itself with the ending of an image
+            format, in upper or lower case. Hidden files, whose names begin with a dot, are left out.
 
-    Returns
-    -------
-    paths : list of str
-        Sorted paths; a batch for everything in nncolor.
+        Returns
+        -------
+        paths : list of str
+            Sorted paths; a batch for everything in nncolor.
 
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such folder, or no file in it that matches.
-    NotADirectoryError
-        If `path` is a file.
-    OSError
-        If files cannot be opened as images; the message names them all. A file that breaks off
-        in the middle is found out, and named, when it is read.
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such folder, or no file in it that matches.
+        NotADirectoryError
+            If `path` is a file.
+        OSError
+            If files cannot be opened as images; the message names them all. A file that breaks off
+            in the middle is found out, and named, when it is read.
 
-    Examples
-    --------
-    >>> from pathlib import Path
-    >>> import sklearn.datasets
-    >>> from nncolor.datasets import load_image_folder
-    >>> folder = Path(sklearn.datasets.__file__).parent / "images"
-    >>> [Path(path).name for path in load_image_folder(folder)]
-    ['china.jpg', 'flower.jpg']
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> import sklearn.datasets
+        >>> from nncolor.datasets import load_image_folder
+        >>> folder = Path(sklearn.datasets.__file__).parent / "images"
+        >>> [Path(path).name for path in load_image_folder(folder)]
+        ['china.jpg', 'flower.jpg']
     """
     folder = Path(path)
     if not folder.exists():
@@ -147,13 +188,13 @@ def load_image_folder(path: str | os.PathLike, pattern: str | None = None) -> li
 
 
 def fetch_open_country(
-    data_home: str | os.PathLike | None = None,
+    data_home: str | os.PathLike[str] | None = None,
     download_if_missing: bool = True,
     *,
     category: str = "opencountry",
-    url: str = _outdoor.URL,
+    url: str = _OUTDOOR_URL,
     verbose: int = 1,
-) -> Bunch:
+) -> OutdoorScenes:
     """The photographs of the paper: "Open Country" of the outdoor scenes of Oliva and Torralba.
 
     The authors' archive of 2,688 colour photographs of 256 x 256 pixels in eight categories is
@@ -207,9 +248,9 @@ def fetch_open_country(
     >>> len(scenes.images)  # doctest: +SKIP
     410
     """
-    if category not in _outdoor.CATEGORIES:
-        raise ValueError(f"category is one of {', '.join(_outdoor.CATEGORIES)}; got {category!r}.")
-    home = Path(data_home) if data_home is not None else _outdoor.default_data_home()
+    if category not in _OUTDOOR_CATEGORIES:
+        raise ValueError(f"category is one of {', '.join(_OUTDOOR_CATEGORIES)}; got {category!r}.")
+    home = Path(data_home) if data_home is not None else default_data_home()
     archive, folder = home / url.rsplit("/", 1)[-1], home / category
     if not folder.is_dir():
         if not archive.exists():
@@ -218,8 +259,8 @@ def fetch_open_country(
                     f"The archive {archive} is not there. Pass download_if_missing=True, or put it "
                     f"there by hand; it is at {url}."
                 )
-            _outdoor.download(url, archive, verbose)
-        _outdoor.unpack(archive, category, folder)
+            download(url, archive, verbose)
+        unpack(archive, category, folder)
     return Bunch(
         images=load_image_folder(folder, "*.jpg"),
         category=category,

@@ -4,10 +4,15 @@ It needs ipywidgets and ipympl (`pip install "nncolor[interactive]"`) and, in th
 `%matplotlib widget`.
 """
 
+from collections.abc import Iterable
+from typing import Any
+
 import numpy as np
 
+from ._colorizer import SOMColorizer
 from ._images.batch import load_image
-from .plotting import _axes, _show
+from ._utils.figures import axes_grid, show_image
+from ._utils.types import AnyArray, Color, Hint, Image
 
 __all__ = ["HintEditor"]
 
@@ -61,20 +66,35 @@ class HintEditor:
     [(200, 100, 'saddlebrown')]
     """
 
-    def __init__(self, colorizer, image, *, hints=(), color="#808000", ax=None):
+    image: AnyArray
+    hints: list[Hint]
+    color: Color
+    colored_: AnyArray
+    ax_: Any
+    figure_: Any
+
+    def __init__(
+        self,
+        colorizer: SOMColorizer,
+        image: Image,
+        *,
+        hints: Iterable[Hint] = (),
+        color: str = "#808000",
+        ax: Any = None,
+    ):
         self.colorizer = colorizer
-        self.image = load_image(0, image)
+        self.image = load_image(None, image)
         self.hints = list(hints)
         self.color = color
-        self.ax_ = _axes(ax, 1, 1, (6, 6))[0, 0]
+        self.ax_ = axes_grid(ax, 1, 1, (6, 6))[0, 0]
         self.figure_ = self.ax_.figure
         self.colored_ = self.colorizer.colorize(self.image, hints=self.hints)
-        self._picture = _show(self.ax_, self.colored_)
+        self._picture = show_image(self.ax_, self.colored_)
         self._marks = self.ax_.scatter([], [], s=30, facecolors="none", edgecolors="white")
         self._mark()
         self.figure_.canvas.mpl_connect("button_press_event", self._on_click)
 
-    def add(self, row, column, color=None):
+    def add(self, row: int, column: int, color: Color | None = None) -> None:
         """Add a hint and colour again; a hint that was at the pixel is replaced.
 
         Parameters
@@ -87,11 +107,11 @@ class HintEditor:
         others = [hint for hint in self.hints if hint[:2] != (row, column)]
         self._set([*others, (row, column, self.color if color is None else color)])
 
-    def undo(self):
+    def undo(self) -> None:
         """Take the last hint back."""
         self._set(self.hints[:-1])
 
-    def clear(self):
+    def clear(self) -> None:
         """Take all hints back."""
         self._set([])
 
@@ -113,7 +133,7 @@ class HintEditor:
         if event.inaxes is self.ax_ and event.button == 1 and not (toolbar and toolbar.mode):
             self.add(round(event.ydata), round(event.xdata))
 
-    def widget(self):
+    def widget(self) -> Any:
         """The editor as an ipywidgets widget.
 
         Returns
@@ -143,7 +163,7 @@ class HintEditor:
         shown = [canvas] if isinstance(canvas, ipywidgets.Widget) else []
         return ipywidgets.VBox([ipywidgets.HBox([picker, *buttons]), *shown])
 
-    def _ipython_display_(self):
+    def _ipython_display_(self) -> None:
         from IPython.display import display
 
         display(self.widget())

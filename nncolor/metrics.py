@@ -1,17 +1,20 @@
-"""How far colours are from the truth, and how colourful they are.
+"""Measures of colour differences and of colourfulness, and scorers made of them.
 
 Each measure takes the true and the predicted images as two batches of the same length and sizes. The
-scorers are for the `scoring` of :class:`~sklearn.model_selection.GridSearchCV` and its like: they hold a
-colorizer's prediction against the colour images that it is given, so there is no `y`.
+scorers are for the `scoring` of :class:`~sklearn.model_selection.GridSearchCV` and similar tools: they
+compare a colorizer's prediction with the colour images that it is given, so there is no `y`.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
-from skimage.color import deltaE_ciede2000, rgb2lab
+from skimage.color import rgb2lab
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from ._images.color import lightness_chroma, to_unit_range
 from ._images.batch import iter_batch, load_image
-from ._scorers import ColorizationScorer
+from ._images.color import ciede2000, join_lightness_chroma, lightness_chroma, to_unit_range
+from ._pixels.samples import PixelSamples
 from ._utils.types import ImageBatch
 
 __all__ = [
@@ -30,16 +33,15 @@ __all__ = [
     "raw_accuracy_auc_scorer",
 ]
 
-# Pixels whose colour difference is computed at a time, in float64.
-_CHUNK = 1 << 18
 # Of raw_accuracy_auc, in units of a*, b*.
 _LARGEST_THRESHOLD = 150
 
 
 def mean_ciede2000(truth: ImageBatch, prediction: ImageBatch) -> float:
-    """Mean CIEDE2000 colour difference over all pixels of all images.
+    """Mean CIEDE2000 colour difference [1]_ over all pixels of all images.
 
-    About 1 is just noticeable side by side; 0 is best.
+    A difference of 0.8 is just perceptible side by side and one of 1.8 just acceptable, each to half of the
+    observers of [2]_; 10 is another shade.
 
     Parameters
     ----------
@@ -49,7 +51,7 @@ def mean_ciede2000(truth: ImageBatch, prediction: ImageBatch) -> float:
     Returns
     -------
     error : float
-        0 is best; about 2 is just noticed side by side, 10 is another shade.
+        0 is best.
 
     Raises
     ------
@@ -58,8 +60,10 @@ def mean_ciede2000(truth: ImageBatch, prediction: ImageBatch) -> float:
 
     References
     ----------
-    G. Sharma, W. Wu, E. N. Dalal, "The CIEDE2000 color-difference formula", Color Research and
-    Application 30(1), 2005; computed by :func:`skimage.color.deltaE_ciede2000`.
+    .. [1] G. Sharma, W. Wu, E. N. Dalal, "The CIEDE2000 color-difference formula", Color Research and
+       Application 30(1), 2005; computed by :func:`skimage.color.deltaE_ciede2000`.
+    .. [2] R. D. Paravina et al., "Color difference thresholds in dentistry", Journal of Esthetic and
+       Restorative Dentistry 27(S1), 2015.
 
     Examples
     --------
@@ -75,15 +79,6 @@ def mean_ciede2000(truth: ImageBatch, prediction: ImageBatch) -> float:
         return ciede2000(true.reshape(-1, 3), predicted.reshape(-1, 3))
 
     return _mean_over_pixels(difference, truth, prediction)
-
-
-def ciede2000(true, predicted):
-    """CIEDE2000 of each pixel of two arrays of RGB in [0, 1], both of shape (n, 3)."""
-    differences = np.empty(len(true), np.float32)
-    for start in range(0, len(true), _CHUNK):
-        chunk = slice(start, start + _CHUNK)
-        differences[chunk] = deltaE_ciede2000(rgb2lab(true[chunk]), rgb2lab(predicted[chunk]))
-    return differences
 
 
 def psnr(truth: ImageBatch, prediction: ImageBatch) -> float:
@@ -201,8 +196,8 @@ def colorfulness(images: ImageBatch) -> float:
     for position, item in iter_batch(images):
         red, green, blue = np.moveaxis(_rgb(load_image(position, item)), -1, 0) * 255.0
         red_green, yellow_blue = red - green, (red + green) / 2 - blue
-        spread = np.hypot(red_green.std(), yellow_blue.std())
-        values.append(spread + 0.3 * np.hypot(red_green.mean(), yellow_blue.mean()))
+        deviation = np.hypot(red_green.std(), yellow_blue.std())
+        values.append(deviation + 0.3 * np.hypot(red_green.mean(), yellow_blue.mean()))
     return float(np.mean(values))
 
 
@@ -308,11 +303,75 @@ def raw_accuracy_auc(truth: ImageBatch, prediction: ImageBatch) -> float:
     return _mean_over_pixels(share_of_thresholds, truth, prediction)
 
 
-neg_mean_ciede2000_scorer = ColorizationScorer(mean_ciede2000, greater_is_better=False)
-neg_chroma_rmse_scorer = ColorizationScorer(chroma_rmse, greater_is_better=False)
-psnr_scorer = ColorizationScorer(psnr)
-ssim_scorer = ColorizationScorer(ssim)
-raw_accuracy_auc_scorer = ColorizationScorer(raw_accuracy_auc)
+class ColorizationScorer:
+    """Make a scorer of a measure: how well a colorizer gives colour images their colours back.
+
+    scikit-learn's :func:`~sklearn.metrics.make_scorer` compares a prediction with `y`. Here the truth
+    is `X` itself: colour images, whose lightness is coloured.
+
+    Parameters
+    ----------
+    measure : callable
+        Called as measure(truth, prediction) with two batches of images.
+    greater_is_better : bool, default=True
+        Whether a larger value is better; otherwise the score is the negative value.
+
+    See Also
+    --------
+    SOMColorizer.score : The default score, which is `neg_mean_ciede2000_scorer` for any batch.
+
+    Examples
+    --------
+    >>> from nncolor.metrics import ColorizationScorer, chroma_rmse
+    >>> ColorizationScorer(chroma_rmse, greater_is_better=False)
+    ColorizationScorer(chroma_rmse, greater_is_better=False)
+    """
+
+    def __init__(self, measure: Callable[[ImageBatch, ImageBatch], float], *, greater_is_better: bool = True):
+        self.measure = measure
+        self.greater_is_better = greater_is_better
+
+    def __call__(self, estimator: Any, X: ImageBatch | PixelSamples, y: Any = None) -> float:
+        """Score a fitted colorizer.
+
+        Parameters
+        ----------
+        estimator : SOMColorizer
+            Fitted.
+        X : batch of colour images, or PixelSamples
+            The truth. The pixels of a PixelSamples count as one image of a single row.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        score : float
+            Higher is better.
+        """
+        if isinstance(X, PixelSamples):
+            if len(X) == 0:
+                raise ValueError("The PixelSamples holds no pixel to judge by.")
+            truth, prediction = (
+                join_lightness_chroma(X.lightness[None], chroma[None], np.float32)[None]
+                for chroma in (X.chroma, estimator.predict_chroma(X))
+            )
+        else:
+            truth = [load_image(*item, color=True) for item in iter_batch(X)]
+            prediction = estimator.predict(truth)
+        value = self.measure(truth, prediction)
+        return value if self.greater_is_better else -value
+
+    def __repr__(self) -> str:
+        name = getattr(self.measure, "__name__", repr(self.measure))
+        better = "" if self.greater_is_better else ", greater_is_better=False"
+        return f"{type(self).__name__}({name}{better})"
+
+
+neg_mean_ciede2000_scorer: ColorizationScorer = ColorizationScorer(mean_ciede2000, greater_is_better=False)
+neg_chroma_rmse_scorer: ColorizationScorer = ColorizationScorer(chroma_rmse, greater_is_better=False)
+psnr_scorer: ColorizationScorer = ColorizationScorer(psnr)
+ssim_scorer: ColorizationScorer = ColorizationScorer(ssim)
+raw_accuracy_auc_scorer: ColorizationScorer = ColorizationScorer(raw_accuracy_auc)
 
 
 def _mean_over_pixels(measure, truth, prediction):

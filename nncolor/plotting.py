@@ -3,45 +3,21 @@
 They need matplotlib: `pip install "nncolor[plot]"`.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
-from ._images.color import image_lightness, join_lightness_chroma, lightness_chroma, to_unit_range
 from ._images.batch import iter_batch, load_image
-from ._training import repaint
-from .metrics import ciede2000
+from ._images.color import ciede2000, image_lightness, join_lightness_chroma, lightness_chroma, to_unit_range
+from ._painting.decoder import quantize_image
+from ._utils.figures import axes_grid, show_image
+from ._utils.types import AnyArray, FloatArray, Image, ImageBatch, IntArray
 
 __all__ = ["CodebookDisplay", "ColorizationDisplay", "QuantizationDisplay"]
 
 # Lightness at which the paper shows chroma alone.
 _CHROMA_LIGHTNESS = 50
-
-
-def _pyplot():
-    try:
-        from matplotlib import pyplot
-    except ImportError as error:
-        raise ImportError(
-            'The displays of nncolor need matplotlib. Install it with: pip install "nncolor[plot]"'
-        ) from error
-    return pyplot
-
-
-def _axes(ax, n_rows, n_columns, figsize):
-    """Array (n_rows, n_columns) of axes: those given, or those of a new figure."""
-    if ax is None:
-        return _pyplot().subplots(n_rows, n_columns, figsize=figsize, squeeze=False, layout="constrained")[1]
-    axes = np.array(ax, dtype=object)
-    if axes.size != n_rows * n_columns:
-        raise ValueError(f"This display needs {n_rows} x {n_columns} axes; ax holds {axes.size}.")
-    return axes.reshape(n_rows, n_columns)
-
-
-def _show(ax, image, title=None, **options):
-    artist = ax.imshow(image, **options)
-    ax.set_axis_off()
-    if title is not None:
-        ax.set_title(title)
-    return artist
 
 
 def _quantizer_of(estimator):
@@ -85,13 +61,18 @@ class CodebookDisplay:
     2500
     """
 
-    def __init__(self, codebook, map_shape, counts=None):
+    ax_: Any
+    figure_: Any
+
+    def __init__(self, codebook: FloatArray, map_shape: tuple[int, int], counts: IntArray | None = None):
         self.codebook = codebook
         self.map_shape = map_shape
         self.counts = counts
 
     @classmethod
-    def from_estimator(cls, estimator, *, kind="map", lightness=70, ax=None):
+    def from_estimator(
+        cls, estimator: Any, *, kind: str = "map", lightness: float = 70, ax: Any = None
+    ) -> "CodebookDisplay":
         """Display of a fitted quantizer, with the counts of its training data.
 
         Parameters
@@ -116,7 +97,7 @@ class CodebookDisplay:
         map_shape = tuple(getattr(quantizer, "map_shape", (1, len(codebook))))
         return cls(codebook, map_shape, counts).plot(kind=kind, lightness=lightness, ax=ax)
 
-    def plot(self, *, kind="map", lightness=70, ax=None):
+    def plot(self, *, kind: str = "map", lightness: float = 70, ax: Any = None) -> "CodebookDisplay":
         """Draw the codebook.
 
         Parameters
@@ -144,7 +125,7 @@ class CodebookDisplay:
             raise ValueError(f'kind is "map" or "plane"; got {kind!r}.')
         n_rows, n_columns = self.map_shape
         figsize = (max(3, 0.7 * n_columns), max(3, 0.7 * n_rows)) if kind == "map" else (5, 5)
-        ax = _axes(ax, 1, 1, figsize)[0, 0]
+        ax = axes_grid(ax, 1, 1, figsize)[0, 0]
         colors = join_lightness_chroma(np.full(len(self.codebook), lightness), self.codebook, np.float32)
         if kind == "map":
             self._plot_map(ax, colors.reshape(n_rows, n_columns, 3), lightness)
@@ -154,7 +135,7 @@ class CodebookDisplay:
         return self
 
     def _plot_map(self, ax, colors, lightness):
-        _show(ax, colors, f"{len(self.codebook)} codewords at L = {lightness:g}")
+        show_image(ax, colors, f"{len(self.codebook)} codewords at L = {lightness:g}")
         if self.counts is None or len(self.codebook) > 150:
             return
         for index, share in enumerate(self.counts / self.counts.sum()):
@@ -217,13 +198,16 @@ class QuantizationDisplay:
     ['4 codewords', '9 codewords']
     """
 
-    def __init__(self, image, painted, titles):
+    ax_: AnyArray
+    figure_: Any
+
+    def __init__(self, image: AnyArray, painted: Sequence[AnyArray], titles: Sequence[str]):
         self.image = image
         self.painted = painted
         self.titles = titles
 
     @classmethod
-    def from_estimator(cls, estimator, image, *, ax=None):
+    def from_estimator(cls, estimator: Any, image: Image, *, ax: Any = None) -> "QuantizationDisplay":
         """Display of an image and one or several fitted codebooks.
 
         Parameters
@@ -241,14 +225,16 @@ class QuantizationDisplay:
             With its axes and figure as `ax_` and `figure_`.
         """
         estimators = estimator if isinstance(estimator, (list, tuple)) else [estimator]
-        image = load_image(0, image, color=True)[..., :3]
+        image = load_image(None, image, color=True)[..., :3]
         quantizers = [_quantizer_of(estimator) for estimator in estimators]
-        painted = [repaint(image, quantizer, np.float32) for quantizer in quantizers]
+        painted = [quantize_image(image, quantizer, np.float32) for quantizer in quantizers]
         titles = [f"{len(quantizer.cluster_centers_)} codewords" for quantizer in quantizers]
         return cls.from_predictions(image, painted, titles, ax=ax)
 
     @classmethod
-    def from_predictions(cls, image, painted, titles, *, ax=None):
+    def from_predictions(
+        cls, image: AnyArray, painted: Sequence[AnyArray], titles: Sequence[str], *, ax: Any = None
+    ) -> "QuantizationDisplay":
         """Display of images that are painted already.
 
         Parameters
@@ -269,7 +255,7 @@ class QuantizationDisplay:
         """
         return cls(image, painted, titles).plot(ax=ax)
 
-    def plot(self, *, ax=None):
+    def plot(self, *, ax: Any = None) -> "QuantizationDisplay":
         """Draw the original and the painted images side by side.
 
         Parameters
@@ -284,11 +270,11 @@ class QuantizationDisplay:
         """
         n = 1 + len(self.painted)
         height, width = self.image.shape[:2]
-        axes = _axes(ax, 1, n, (2.6 * n, 0.4 + 2.6 * height / width))[0]
+        axes = axes_grid(ax, 1, n, (2.6 * n, 0.4 + 2.6 * height / width))[0]
         for cell, image, title in zip(
             axes, [self.image, *self.painted], ["original", *self.titles], strict=True
         ):
-            _show(cell, to_unit_range(image), title)
+            show_image(cell, to_unit_range(image), title)
         self.ax_, self.figure_ = axes, axes[0].figure
         return self
 
@@ -331,13 +317,29 @@ class ColorizationDisplay:
     (1, 6)
     """
 
-    def __init__(self, truth, prediction, confidence=None):
+    ax_: AnyArray
+    figure_: Any
+
+    def __init__(
+        self,
+        truth: Sequence[AnyArray],
+        prediction: Sequence[AnyArray],
+        confidence: Sequence[FloatArray] | None = None,
+    ):
         self.truth = truth
         self.prediction = prediction
         self.confidence = confidence
 
     @classmethod
-    def from_estimator(cls, estimator, X, *, error_map=False, confidence_map=False, ax=None):
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: ImageBatch,
+        *,
+        error_map: bool = False,
+        confidence_map: bool = False,
+        ax: Any = None,
+    ) -> "ColorizationDisplay":
         """Display of what a colorizer makes of the lightness of colour images.
 
         Parameters
@@ -362,7 +364,15 @@ class ColorizationDisplay:
         return display.plot(error_map=error_map, ax=ax)
 
     @classmethod
-    def from_predictions(cls, truth, prediction, *, confidence=None, error_map=False, ax=None):
+    def from_predictions(
+        cls,
+        truth: ImageBatch,
+        prediction: ImageBatch,
+        *,
+        confidence: Sequence[FloatArray] | None = None,
+        error_map: bool = False,
+        ax: Any = None,
+    ) -> "ColorizationDisplay":
         """Display of images that are predicted already.
 
         Parameters
@@ -385,7 +395,7 @@ class ColorizationDisplay:
             error_map=error_map, ax=ax
         )
 
-    def plot(self, *, error_map=False, ax=None):
+    def plot(self, *, error_map: bool = False, ax: Any = None) -> "ColorizationDisplay":
         """Draw the images.
 
         Parameters
@@ -408,7 +418,7 @@ class ColorizationDisplay:
         titles = ["original", "chroma, L = 50", "lightness", "predicted chroma", "predicted"]
         titles += ["error, CIEDE2000"] * error_map + ["confidence"] * (self.confidence is not None)
         shape = len(self.truth), len(titles)
-        axes = _axes(ax, *shape, (2.2 * shape[1], 0.4 + 2.2 * shape[0]))
+        axes = axes_grid(ax, *shape, (2.2 * shape[1], 0.4 + 2.2 * shape[0]))
         for index, (truth, prediction) in enumerate(zip(self.truth, self.prediction, strict=True)):
             if truth.shape[:2] != prediction.shape[:2]:
                 raise ValueError(
@@ -420,14 +430,14 @@ class ColorizationDisplay:
             pictures = [truth, _chroma_alone(truth), grey, _chroma_alone(prediction), prediction]
             row_titles = titles if index == 0 else [None] * len(titles)
             for cell, picture, title in zip(row, pictures, row_titles, strict=False):
-                _show(cell, to_unit_range(picture), title)
+                show_image(cell, to_unit_range(picture), title)
             if error_map:
                 pair = (to_unit_range(image).reshape(-1, 3) for image in (truth, prediction))
                 error = ciede2000(*pair).reshape(lightness.shape)
-                artist = _show(row[5], error, row_titles[5], cmap="magma", vmin=0, vmax=30)
+                artist = show_image(row[5], error, row_titles[5], cmap="magma", vmin=0, vmax=30)
                 axes[0, 0].figure.colorbar(artist, ax=row[5], shrink=0.8)
             if self.confidence is not None:
-                artist = _show(
+                artist = show_image(
                     row[-1], self.confidence[index], row_titles[-1], cmap="viridis", vmin=0, vmax=1
                 )
                 axes[0, 0].figure.colorbar(artist, ax=row[-1], shrink=0.8)

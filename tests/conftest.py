@@ -13,6 +13,9 @@ from sklearn.neural_network import MLPClassifier
 from nncolor import PatchExtractor, SOMColorizer, SOMQuantizer
 from nncolor.datasets import load_sample_photos
 
+# a script for a type checker, which nothing runs
+collect_ignore = ["typed"]
+
 # The same examples on every run; machines are too different for deadlines.
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 # Far more of them, others on every run: HYPOTHESIS_PROFILE=nightly python -m pytest tests/test_properties.py

@@ -3,6 +3,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from skimage.color import luv2rgb, rgb2luv
 
+from nncolor import to_grey
 from nncolor._images.color import image_lightness, join_lightness_chroma, lightness_chroma, output_dtype
 
 
@@ -80,3 +81,28 @@ def test_joining_is_luv2rgb_and_clips():
 )
 def test_output_dtype(dtype, expected):
     assert output_dtype(dtype) == expected
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32, np.float64])
+def test_grey_keeps_the_lightness_of_scikit_image(photos, dtype):
+    photo = photos[0] / 255
+    if np.issubdtype(dtype, np.integer):
+        photo = np.rint(photo * np.iinfo(dtype).max)
+    photo = photo.astype(dtype)
+    grey = to_grey(photo)
+    assert grey.dtype == dtype
+    assert grey.shape == photo.shape[:2]
+    found = rgb2luv(np.repeat(grey[..., None], 3, axis=-1))[..., 0]
+    # half a level of 255 is up to 0.26 of L*
+    assert_allclose(found, rgb2luv(photo)[..., 0], atol=0.26 if dtype == np.uint8 else 0.01)
+
+
+def test_grey_stays_grey(grey):
+    assert_array_equal(to_grey(grey), grey)
+    assert np.abs(to_grey(np.dstack([grey] * 3)).astype(int) - grey).max() <= 1
+
+
+def test_the_prediction_of_a_grey_is_that_of_its_colour(colorizer, photos):
+    floats = photos[1] / 255
+    for one, other in zip(colorizer.predict([floats]), colorizer.predict([to_grey(floats)]), strict=True):
+        assert (np.abs(one - other).max(axis=-1) < 1e-3).mean() > 0.99

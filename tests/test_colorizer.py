@@ -5,6 +5,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
 from skimage.color import deltaE_ciede2000, luv2rgb, rgb2lab, rgb2luv
 from skimage.transform import rescale
+from sklearn.base import clone
 from sklearn.cluster import KMeans
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.frozen import FrozenEstimator
@@ -330,16 +331,20 @@ def test_components_of_different_codebooks(photos):
         ).fit(photos)
 
 
-def test_ctrl_c_leaves_it_unfitted(photos):
+def test_ctrl_c_leaves_it_as_it_was(photos, grey):
     class Interrupted(KNeighborsClassifier):
         def fit(self, X, y):
             raise KeyboardInterrupt
 
     colorizer = quick_colorizer().fit(photos)
+    expected, fitted = colorizer.predict([grey])[0], {**vars(colorizer)}
     colorizer.set_params(classifier=Interrupted())
     with pytest.raises(KeyboardInterrupt):
-        colorizer.fit(photos)
-    assert not [name for name in vars(colorizer) if name.endswith("_")]
+        colorizer.fit(photos[:2])
+    assert vars(colorizer) == {**fitted, "classifier": colorizer.classifier}
+    assert_array_equal(colorizer.predict([grey])[0], expected)
+    with pytest.raises(KeyboardInterrupt):
+        clone(colorizer).fit(photos)
 
 
 def test_ctrl_c_inside_the_network_is_not_swallowed(photos, monkeypatch):

@@ -11,7 +11,7 @@ from sklearn.preprocessing import StandardScaler
 
 from nncolor import PatchExtractor, SOMQuantizer
 from nncolor._painting import decoder
-from nncolor._pixels import patches
+from nncolor._pixels import tiles
 
 
 class SubclassedExtractor(PatchExtractor):
@@ -70,7 +70,7 @@ def test_seams_of_tiles_and_blocks_do_not_show(colorizer, monkeypatch, shape):
 
 def test_context_of_an_image_is_worked_out_once(photos, monkeypatch):
     made = []
-    original = patches.ContextPlanes
+    original = tiles.ContextPlanes
 
     def counted(*args):
         made.append(args)
@@ -79,7 +79,7 @@ def test_context_of_an_image_is_worked_out_once(photos, monkeypatch):
     colorizer = quick_colorizer(
         extractor=make_pipeline(PatchExtractor(3, context_scales=(4,)), StandardScaler()), smoothing_radius=2
     ).fit(photos)
-    monkeypatch.setattr(patches, "ContextPlanes", counted)
+    monkeypatch.setattr(tiles, "ContextPlanes", counted)
     monkeypatch.setattr(decoder, "_TILE_GENERAL", 500)
     colorizer.predict([np.tile(photos[0], (2, 2, 1))])
     assert len(made) == 1

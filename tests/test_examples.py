@@ -15,7 +15,7 @@ from PIL import Image
 from test_icc import GREY_GAMMA_1
 
 from nncolor import SOMColorizer
-from nncolor._images.batch import read_image
+from nncolor._images.files import read_image
 
 
 @pytest.fixture

@@ -41,15 +41,11 @@ def test_strange_images_are_found_and_named_once(learned, crops, kind):
         "stripes": np.tile(np.array([0, 255], np.uint8), (120, 60)),
     }[kind]
     assert learned.unfamiliarity([crops[0], strange])[1] > 1.75
-    with pytest.warns(
-        UserWarning, match="lightness of image 1 is unlike .* as is that of 1 others: imag"
-    ) as found:
+    with pytest.warns(UserWarning, match="The lightness of image 1 and image 2 is unlike that of") as found:
         learned.predict([crops[0], strange, strange])
     assert len(found) == 1
     assert found[0].filename == __file__
-    with pytest.warns(
-        UserWarning, match="lightness of the image is unlike that of the images learned from. Do"
-    ):
+    with pytest.warns(UserWarning, match="lightness of the image is unlike that of the training images. Do"):
         learned.colorize(strange)
 
 
@@ -79,7 +75,7 @@ def test_images_of_another_size_are_warned_of(learned, crops, factor, warns):
     messages = [str(warning.message) for warning in caught if "size" in str(warning.message)]
     assert len(messages) == warns
     if warns:
-        expected = "The size of image 1 is far from that of all images learned from, as is that of 2 others"
+        expected = "The size of image 1, image 2 and image 3 is far from that of all training images"
         assert messages[0].startswith(expected)
 
 
@@ -93,12 +89,12 @@ def test_all_ways_to_write_an_image_are_as_unfamiliar(learned, crops):
 
 def test_pixels_of_images_teach_the_same(learned, crops):
     pixels = sample_pixels(crops[:24], n_per_image=400, random_state=0)
-    assert_allclose(quick_colorizer().fit(pixels).profiles_, learned.profiles_, rtol=1e-5)
+    assert_allclose(quick_colorizer().fit(pixels).image_statistics_, learned.image_statistics_, rtol=1e-5)
 
 
 def test_few_images_do_not_tell_what_is_usual(colorizer):
-    assert colorizer.profiles_.shape == (4, 13)
-    with pytest.raises(ValueError, match="from 20 images on; there were fewer"):
+    assert colorizer.image_statistics_.shape == (4, 13)
+    with pytest.raises(ValueError, match="at least 20 training images; there were 4"):
         colorizer.unfamiliarity([np.zeros((9, 9))])
     colorizer.predict([np.zeros((9, 9))])
 

@@ -9,7 +9,7 @@ import tifffile
 from numpy.testing import assert_array_equal
 from PIL import Image
 
-from nncolor._images.batch import read_image
+from nncolor._images.files import read_image
 from nncolor.datasets import load_image_folder
 
 N_FILES = 1000

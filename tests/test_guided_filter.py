@@ -3,7 +3,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from nncolor._images.color import image_lightness, lightness_chroma
-from nncolor._painting.guided_filter import _EPSILON, guided_filter, reach, sampling_step
+from nncolor._painting.guided_filter import _EPSILON, guided_filter, sampling_step, support
 
 
 def coefficients_by_the_book(guide, plane, radius):
@@ -104,7 +104,7 @@ def test_sampling_changes_little_where_the_radius_is_large(photos):
 
 
 @pytest.mark.parametrize(("radius", "step"), [(3, 1), (8, 2), (13, 3)])
-def test_nothing_matters_beyond_the_reach(radius, step):
+def test_nothing_matters_beyond_the_support(radius, step):
     rng = np.random.default_rng(0)
     guide, values = rng.random((2, 6, 120)).astype(np.float32)
     values = values[::step, ::step]
@@ -113,10 +113,10 @@ def test_nothing_matters_beyond_the_reach(radius, step):
     one, two = (guided_filter(guide, plane[None], radius, step)[0] for plane in (values, changed))
     touched = np.flatnonzero((np.abs(one - two) > 1e-3).any(axis=0))
     at = 60 // step * step
-    assert at - reach(radius, step) <= touched.min() < at < touched.max() <= at + reach(radius, step)
+    assert at - support(radius, step) <= touched.min() < at < touched.max() <= at + support(radius, step)
 
 
-def test_reach_is_twice_the_radius(scene):
+def test_support_is_twice_the_radius(scene):
     guide, plane = scene
     changed = plane.copy()
     changed[:, 25] += 1000

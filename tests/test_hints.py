@@ -1,4 +1,4 @@
-"""Hints: what is read, what is kept, how it spreads, and that it helps."""
+"""Hints: what is read, what is kept, how it is propagated, and that it helps."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from skimage.color import luv2rgb, rgb2luv
 
 from nncolor import SOMColorizer, propagate_hints
-from nncolor._painting import guided_filter as _refine
+from nncolor._painting import propagation
 from nncolor.metrics import mean_ciede2000
 
 
@@ -165,7 +165,7 @@ def test_a_large_image_is_solved_on_a_grid(color, photos, monkeypatch):
     photo = photos[0].repeat(4, axis=0).repeat(4, axis=1)
     grey, hints = grey_of(photo), true_hints(photo, 8)
     whole = color(grey, hints)
-    monkeypatch.setattr(_refine, "_GRID", grey.size // 9)
+    monkeypatch.setattr(propagation, "_MAX_PIXELS", grey.size // 9)
     coarse = color(grey, hints)
     assert not np.array_equal(whole, coarse)
     assert mean_ciede2000([whole], [coarse]) < 0.5 * mean_ciede2000([whole], [grey])
@@ -209,7 +209,7 @@ def test_any_shape_and_any_hints(colorizer, shape, n, grid, seed):
     places = {(int(rng.integers(shape[0])), int(rng.integers(shape[1]))) for _ in range(n)}
     hints = [(*place, rng.random(3)) for place in places]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_refine, "_GRID", grid)
+        patch.setattr(propagation, "_MAX_PIXELS", grid)
         for colored in (propagate_hints(image, hints), colorizer.colorize(image, hints=hints)):
             assert colored.shape == (*shape, 3)
             assert colored.min() >= 0

@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image, ImageCms
 
 from nncolor import PatchExtractor, SOMColorizer, sample_pixels
-from nncolor._images.batch import read_image
+from nncolor._images.files import read_image
 
 WHITE = (0.9642, 1.0, 0.8249)  # D50, as all profiles have it
 # sRGB's primaries, adapted to D50

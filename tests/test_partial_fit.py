@@ -19,6 +19,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, Normalizer, StandardScaler
 
 from nncolor import PatchExtractor, SOMColorizer, sample_pixels
+from nncolor._pixels.familiarity import append_statistics
 from nncolor.metrics import mean_ciede2000
 
 
@@ -257,15 +258,13 @@ def test_ctrl_c_in_the_first_call_leaves_it_unfitted(photos, incremental):
     assert not hasattr(incremental, "codebook_")
 
 
-def test_images_are_remembered_once(photos):
-    from nncolor._pixels.familiarity import remember
-
+def test_statistics_of_an_image_are_kept_once(photos):
     colorizer = learned(quick_colorizer(classifier=GaussianNB()), photos, 3)
-    assert colorizer.profiles_.shape == (4, 13)
+    assert colorizer.image_statistics_.shape == (4, 13)
     many = np.random.default_rng(0).random((1500, 12))
-    kept = remember(remember([], many[:700]), many[500:])
+    kept = append_statistics(append_statistics([], many[:700]), many[500:])
     assert_array_equal(kept, many[:1000])
-    assert_array_equal(remember(many, many[:3] + 1), many)
+    assert_array_equal(append_statistics(many, many[:3] + 1), many)
 
 
 class Lazy:
@@ -343,15 +342,15 @@ def test_warns_of_many_codewords(photos, monkeypatch):
 
 
 def test_memory_of_this_machine(monkeypatch, tmp_path):
-    from nncolor._images import memory as _memory
+    from nncolor._images import memory
 
-    assert 2**28 < _memory.machine_memory() < 2**50
+    assert 2**28 < memory.machine_memory() < 2**50
     limit = tmp_path / "memory.max"
-    monkeypatch.setattr(_memory, "_CONTAINER_LIMIT", limit)
-    everything = _memory.machine_memory()
+    monkeypatch.setattr(memory, "_CONTAINER_LIMIT", limit)
+    everything = memory.machine_memory()
     limit.write_text("max\n")
-    assert _memory.machine_memory() == everything
+    assert memory.machine_memory() == everything
     limit.write_text("123456\n")
-    assert _memory.machine_memory() == 123456
+    assert memory.machine_memory() == 123456
     monkeypatch.delattr("os.sysconf")
-    assert _memory.machine_memory() == float("inf")
+    assert memory.machine_memory() == float("inf")

@@ -21,14 +21,14 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from nncolor import PatchExtractor, SOMColorizer, SOMQuantizer
-from nncolor._utils import estimator as _base
+from nncolor._utils import estimator as base
 
 DATA = Path(__file__).parent / "data"
 PAGE = Path(__file__).parent.parent / "docs" / "saving.md"
 TRUSTED = [
+    "nncolor._codebook.quantizer.SOMQuantizer",
     "nncolor._colorizer.SOMColorizer",
     "nncolor._pixels.patches.PatchExtractor",
-    "nncolor._codebook.quantizer.SOMQuantizer",
     "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
 ]
 
@@ -177,12 +177,15 @@ def test_a_model_of_the_oldest_versions_paints_the_same():
     [(pickle.dumps, pickle.loads), (skops.io.dumps, lambda data: skops.io.loads(data, trusted=TRUSTED))],
     ids=["pickle", "skops"],
 )
-def test_another_version_says_so(estimator, dumps, loads, monkeypatch):
+@pytest.mark.parametrize("state", [base.STATE_VERSION - 1, base.STATE_VERSION + 1])
+def test_a_model_of_another_state_is_refused(estimator, dumps, loads, state, monkeypatch):
     with monkeypatch.context() as later:
-        later.setattr(_base, "STATE_VERSION", 2)
-        later.setattr(_base, "__version__", "0.9")
+        later.setattr(base, "STATE_VERSION", state)
+        later.setattr(base, "__version__", "0.9")
         saved = dumps(estimator)
-    message = rf"This {type(estimator).__name__} was saved by nncolor 0\.9, .* fit it again"
+    message = (
+        rf"This {type(estimator).__name__} was saved by nncolor 0\.9, .*\(state {state}\).* fit it again"
+    )
     with pytest.raises(ValueError, match=message):
         loads(saved)
 

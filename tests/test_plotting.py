@@ -92,7 +92,7 @@ class TestQuantization:
             QuantizationDisplay.from_predictions(photos[0], [photos[0]] * 2, ["a", "b"], ax=axes)
 
     def test_grey_image(self, quantizers, grey):
-        with pytest.raises(ValueError, match="image 0 is grey"):
+        with pytest.raises(ValueError, match="the image is grey .* Pass a colour image"):
             QuantizationDisplay.from_estimator(quantizers, grey)
 
 

@@ -14,7 +14,6 @@ import skimage
 import sklearn
 
 import nncolor
-from nncolor._images.color import image_lightness, join_lightness_chroma
 
 
 def machine():
@@ -49,13 +48,6 @@ def compare(trials, repeats):
             if round_ > 0:
                 seconds[name].append(time.perf_counter() - start)
     return {name: statistics.median(values) for name, values in seconds.items()}
-
-
-def without_chroma(photo):
-    """The photograph in the greys of its lightness, (H, W, 3) uint8."""
-    lightness = image_lightness(photo)
-    neutral = numpy.zeros((*lightness.shape, 2), numpy.float32)
-    return join_lightness_chroma(lightness, neutral, numpy.uint8)
 
 
 class Results:

@@ -8,7 +8,7 @@ from skimage.transform import downscale_local_mean, resize
 from torch import nn
 
 from nncolor._images.color import lightness_chroma
-from nncolor._images.batch import read_image
+from nncolor._images.files import read_image
 
 # Chroma is coarse: the network sees images at half their size, which makes an epoch four times as cheap.
 _SHRINK = 2

@@ -20,7 +20,7 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 
 from nncolor import PatchExtractor, SOMColorizer, SOMQuantizer, sample_pixels
-from nncolor._images.batch import read_image
+from nncolor._images.files import read_image
 from nncolor.datasets import load_image_folder
 
 

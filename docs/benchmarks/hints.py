@@ -10,23 +10,19 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from _report import compare, machine, table, without_chroma
+from _report import compare, machine, table
 from joblib import Parallel, delayed
 from memory import forget_peak, peak
 from skimage.transform import resize
 
-from nncolor import SOMColorizer, propagate_hints
+from nncolor import SOMColorizer, propagate_hints, to_grey
 from nncolor._images.color import from_unit_range
-from nncolor._images.batch import read_image
+from nncolor._images.files import read_image
 from nncolor.datasets import load_image_folder, load_sample_photos
 from nncolor.metrics import mean_ciede2000
 
 COUNTS = (1, 3, 10, 30, 100)
 SIZES = [(256, 256), (512, 512), (1000, 1000), (3000, 4000)]
-
-
-def grey_of(photo):
-    return without_chroma(photo)[..., 0]
 
 
 def hints_of(photo, n, seed):
@@ -39,7 +35,7 @@ def hints_of(photo, n, seed):
 def errors_of_image(colorizer, path, number, n_draws):
     """Mean CIEDE2000 of the prediction, and by count of hints of propagation and of both."""
     photo = read_image(path)
-    grey = grey_of(photo)
+    grey = to_grey(photo)
     predicted = mean_ciede2000([photo], [colorizer.colorize(grey)])
     rows = []
     for n in COUNTS:
@@ -89,7 +85,7 @@ def cost(repeats):
     lines = []
     for height, width in SIZES:
         large = from_unit_range(resize(photo, (height, width), order=1), np.dtype(np.uint8))
-        grey, hints = grey_of(large), hints_of(large, 30, 0)
+        grey, hints = to_grey(large), hints_of(large, 30, 0)
         trials = {
             "propagation": lambda grey=grey, hints=hints: propagate_hints(grey, hints),
             "both": lambda grey=grey, hints=hints: colorizer.colorize(grey, hints=hints),

@@ -18,14 +18,13 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np  # noqa: E402
 from _report import Results, machine, table  # noqa: E402
-from skimage.color import luv2rgb, rgb2luv  # noqa: E402
 from sklearn.cluster import KMeans  # noqa: E402
 from sklearn.exceptions import ConvergenceWarning  # noqa: E402
 from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold, StratifiedShuffleSplit  # noqa: E402
 from sklearn.neural_network import MLPClassifier  # noqa: E402
 from sklearn.pipeline import make_pipeline  # noqa: E402
 
-from nncolor import PatchExtractor, SOMColorizer, SOMQuantizer, sample_pixels  # noqa: E402
+from nncolor import PatchExtractor, SOMColorizer, SOMQuantizer, sample_pixels, to_grey  # noqa: E402
 from nncolor.datasets import load_image_folder, load_sample_photos  # noqa: E402
 from nncolor.metrics import mean_chroma, mean_ciede2000  # noqa: E402
 
@@ -229,7 +228,7 @@ def future_work(results, paths):
             results.measure(f"future, {name}, {trial}", measure_colours, left, right, *settings)
             for trial, settings in trials.items()
         ]
-        grey = mean_ciede2000(right, [grey_of(right[0])])
+        grey = mean_ciede2000(right, [to_grey(right[0])])
         lines.append(
             [
                 name,
@@ -244,13 +243,6 @@ def future_work(results, paths):
     )
     text += "brackets.\n\n"
     return text + table(["photograph", "left grey", "paper", "with position", "true chroma"], lines)
-
-
-def grey_of(image):
-    """The image without its chroma."""
-    luv = rgb2luv(image)
-    luv[..., 1:] = 0
-    return (luv2rgb(luv) * 255).round().astype(np.uint8)
 
 
 def main():

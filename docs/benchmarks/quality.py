@@ -15,17 +15,18 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
-from _report import Results, machine, table, without_chroma
+from _report import Results, machine, table
 from joblib import Parallel, delayed
 from sklearn.ensemble import HistGradientBoostingClassifier, VotingClassifier
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
 
-from nncolor import PatchExtractor, SOMColorizer, SOMQuantizer, sample_pixels
+from nncolor import PatchExtractor, SOMColorizer, SOMQuantizer, sample_pixels, to_grey
 from nncolor._images.color import join_lightness_chroma, lightness_chroma
-from nncolor._images.batch import read_image
+from nncolor._images.files import read_image
+from nncolor._painting.decoder import quantize_image
 from nncolor._pixels.familiarity import UNFAMILIAR
-from nncolor._training import DEFAULTS, repaint
+from nncolor._training import DEFAULTS
 from nncolor.datasets import load_image_folder, load_sample_photos
 from nncolor.metrics import ciede2000, colorfulness, mean_ciede2000
 
@@ -174,7 +175,7 @@ def truth_of_fold(paths):
 
 
 def grey_of_fold(paths):
-    return judge(paths, (without_chroma(read_image(path)) for path in paths))
+    return judge(paths, (to_grey(path) for path in paths))
 
 
 def run(colorizer, train, test, augment=None):
@@ -204,7 +205,7 @@ def run_on_pixels(classifier, n_per_image, train, test):
 def run_oracle(side, train, test):
     quantizer = SOMQuantizer((side, side), random_state=0)
     quantizer.fit(sample_pixels(train, random_state=0).chroma)
-    return judge(test, (repaint(read_image(path), quantizer, np.dtype(np.uint8)) for path in test))
+    return judge(test, (quantize_image(read_image(path), quantizer, np.dtype(np.uint8)) for path in test))
 
 
 def run_unet(train, test):

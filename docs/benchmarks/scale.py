@@ -18,7 +18,7 @@ from _report import machine, table
 
 from nncolor import SOMColorizer
 from nncolor._images.color import join_lightness_chroma, lightness_chroma
-from nncolor._images.batch import read_image
+from nncolor._images.files import read_image
 from nncolor.datasets import load_image_folder
 
 SIZES = (250, 1000, 2500, 5000)

@@ -1,26 +1,27 @@
 """Vector quantization with a self-organizing map."""
 
 import numbers
+from typing import Any
 
 import numpy as np
 from minisom import MiniSom
 from numpy.typing import ArrayLike
 from scipy.spatial import cKDTree
 from scipy.spatial.distance import cdist
-from sklearn.base import (
-    BaseEstimator,
-    ClassNamePrefixFeaturesOutMixin,
-    ClusterMixin,
-    TransformerMixin,
-    _fit_context,
-)
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
-from .._utils.estimator import EstimatorMixin
-from .som import default_n_iter, initial_codes, neighbour_matrix, train_map
+from .._utils.estimator import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    ClusterMixin,
+    EstimatorMixin,
+    TransformerMixin,
+    fit_context,
+)
 from .._utils.types import FloatArray, IntArray, RandomState
+from .som import default_n_iter, initial_codes, neighbour_matrix, train_map
 
 
 class SOMQuantizer(
@@ -122,6 +123,23 @@ class SOMQuantizer(
         "verbose": ["verbose"],
     }
 
+    map_shape: tuple[int, int]
+    topology: str
+    n_iter: int | str
+    sigma: float | tuple[float, float] | None
+    learning_rate: float
+    max_samples: int
+    random_state: RandomState
+    verbose: int
+    codebook_: FloatArray
+    labels_: IntArray
+    quantization_error_: float
+    topographic_error_: float
+    mean_: FloatArray
+    scale_: FloatArray
+    n_iter_: int
+    n_features_in_: int
+
     def __init__(
         self,
         map_shape: tuple[int, int] = (3, 3),
@@ -143,8 +161,8 @@ class SOMQuantizer(
         self.random_state = random_state
         self.verbose = verbose
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: ArrayLike, y=None) -> "SOMQuantizer":
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: ArrayLike, y: Any = None) -> "SOMQuantizer":
         """Train the map.
 
         Parameters
@@ -166,26 +184,26 @@ class SOMQuantizer(
         """
         n_codes = self._check_map_shape()
         self._check_sigma()
-        X = validate_data(self, X, dtype=[np.float64, np.float32], ensure_min_samples=1)
-        if len(X) < n_codes:
+        data: FloatArray = validate_data(self, X, dtype=[np.float64, np.float32], ensure_min_samples=1)
+        if len(data) < n_codes:
             raise ValueError(
-                f"n_samples={len(X)} should be >= {n_codes}, the number of neurons of "
+                f"n_samples={len(data)} should be >= {n_codes}, the number of neurons of "
                 f"map_shape={tuple(self.map_shape)}. Use a smaller map or more rows."
             )
-        self.mean_ = X.mean(axis=0, dtype=np.float64)
-        scale = X.std(axis=0, dtype=np.float64)
+        self.mean_ = data.mean(axis=0, dtype=np.float64)
+        scale = data.std(axis=0, dtype=np.float64)
         # A deviation within the rounding error of the mean is that of a constant feature.
-        constant = scale <= 10 * np.finfo(X.dtype).eps * np.abs(self.mean_)
+        constant = scale <= 10 * np.finfo(data.dtype).eps * np.abs(self.mean_)
         self.scale_ = np.where(constant, 1.0, scale)
 
-        codes = self._relocate_dead(self._train(X), X)
+        codes = self._relocate_dead(self._train(data), data)
         self.codebook_ = codes * self.scale_ + self.mean_
-        distances, labels = self._nearest(X, 2)
+        distances, labels = self._nearest(data, 2)
         self.labels_ = labels[:, 0]
         self.quantization_error_ = float(distances[:, 0].mean())
         self.topographic_error_ = 0.0
         if n_codes > 1:
-            neighbours = neighbour_matrix(self._make_minisom(X.shape[1]))
+            neighbours = neighbour_matrix(self._make_minisom(data.shape[1]))
             self.topographic_error_ = 1 - float(neighbours[labels[:, 0], labels[:, 1]].mean())
         self._n_features_out = n_codes
         return self
@@ -264,7 +282,7 @@ class SOMQuantizer(
             )
         return self.codebook_[labels]
 
-    def score(self, X: ArrayLike, y=None) -> float:
+    def score(self, X: ArrayLike, y: Any = None) -> float:
         """Negative mean distance of the rows to their codes, standardized units.
 
         Parameters
@@ -323,7 +341,7 @@ class SOMQuantizer(
         rows, codes = self._standardize(X), self._standardize(self.codebook_)
         k = min(k, len(codes))
         looked_at = min(k + 1, len(codes))
-        distances, labels = cKDTree(codes).query(rows, k=range(1, looked_at + 1), workers=-1)
+        distances, labels = cKDTree(codes).query(rows, k=range(1, looked_at + 1))
         # The tree breaks ties as it comes, and rounds otherwise than cdist.
         gap = np.diff(distances, axis=1)
         tied = np.flatnonzero((gap <= 1e-9 * (1 + distances[:, 1:])).any(axis=1))
@@ -349,10 +367,17 @@ class SOMQuantizer(
         """Move each code without rows to the row farthest from its own code."""
         rows = self._standardize(X)
         for _ in range(len(codes)):
-            distances, labels = cKDTree(codes).query(rows, workers=-1)
+            distances, labels = cKDTree(codes).query(rows)
             dead = np.setdiff1d(np.arange(len(codes)), labels)
             farthest = distances.argmax()
             if not len(dead) or distances[farthest] == 0:
                 break
             codes[dead[0]] = rows[farthest]
         return codes
+
+
+def nearest_codewords(quantizer, chroma):
+    """Codeword of each chroma of an array of shape (..., 2), by any fitted clusterer."""
+    # KMeans insists on the dtype that it was fitted with
+    rows = chroma.reshape(-1, 2).astype(quantizer.cluster_centers_.dtype, copy=False)
+    return quantizer.predict(rows).reshape(chroma.shape[:-1])

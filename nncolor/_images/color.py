@@ -1,4 +1,4 @@
-"""RGB to lightness and chroma and back; the dtype and the range of images.
+"""RGB to lightness and chroma and back; dtypes and ranges of images; colour differences.
 
 Lightness is CIE L* (0 to 100), chroma is CIE (u*, v*); both are scikit-image's conversions of
 sRGB under D65, computed in float32.
@@ -7,10 +7,15 @@ sRGB under D65, computed in float32.
 from functools import lru_cache
 
 import numpy as np
-from skimage.color import luv2rgb, rgb2luv
+from skimage.color import deltaE_ciede2000, luv2rgb, rgb2lab, rgb2luv
+
+from .._utils.types import AnyArray, Image
+from .batch import load_image
 
 # Pixels that are converted to RGB at a time.
 _CONVERTED = 1 << 16
+# Pixels whose colour difference is computed at a time, in float64.
+_COMPARED = 1 << 18
 # Any grey has a chroma within 0.01 of zero: scikit-image's white point is rounded.
 NEUTRAL_CHROMA = 0.1
 
@@ -123,3 +128,54 @@ def paint(lightness, chroma, out):
     for start in range(0, len(lightness), step):
         part = slice(start, start + step)
         out[part] = join_lightness_chroma(lightness[part], np.moveaxis(chroma[:, part], 0, -1), out.dtype)
+
+
+def to_grey(image: Image) -> AnyArray:
+    """Grey image with the lightness of a colour image.
+
+    It is what nncolor sees of a colour image. Other formulas for grey, as :func:`skimage.color.rgb2gray`,
+    give other lightnesses.
+
+    Parameters
+    ----------
+    image : array-like of shape (H, W) or (H, W, 3 or 4), or path
+        Alpha is dropped; a grey image stays as it is.
+
+    Returns
+    -------
+    grey : ndarray of shape (H, W)
+        Its pixels g are the sRGB pixels (g, g, g) of the same CIE L*. The dtype is that of the image.
+
+    Raises
+    ------
+    ValueError
+        If the image is not valid.
+    OSError
+        If a file cannot be read; the message names it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nncolor import to_grey
+    >>> to_grey(np.array([[[255, 0, 0], [70, 70, 70]]], dtype=np.uint8))
+    array([[127,  70]], dtype=uint8)
+    """
+    pixels = load_image(None, image)
+    if pixels.ndim == 2:
+        return pixels
+    grey = np.empty(pixels.shape[:2], output_dtype(pixels.dtype))
+    step = max(1, _CONVERTED // pixels.shape[1])
+    for start in range(0, len(pixels), step):
+        lightness = image_lightness(pixels[start : start + step])
+        neutral = np.zeros((*lightness.shape, 2), np.float32)
+        grey[start : start + step] = join_lightness_chroma(lightness, neutral, grey.dtype)[..., 0]
+    return grey
+
+
+def ciede2000(true, predicted):
+    """CIEDE2000 of each pixel of two arrays of RGB in [0, 1], both of shape (n, 3)."""
+    differences = np.empty(len(true), np.float32)
+    for start in range(0, len(true), _COMPARED):
+        chunk = slice(start, start + _COMPARED)
+        differences[chunk] = deltaE_ciede2000(rgb2lab(true[chunk]), rgb2lab(predicted[chunk]))
+    return differences

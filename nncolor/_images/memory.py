@@ -1,4 +1,4 @@
-"""A warning before what is to be learned from outgrows the memory of the machine."""
+"""Warning of training data that does not fit in memory."""
 
 import os
 import warnings
@@ -10,7 +10,7 @@ _CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")
 
 
 def machine_memory():
-    """Bytes of memory of the machine, or of the container that it is where cgroup v2 limits it as a whole.
+    """Bytes of memory of the machine, or the limit of its container (cgroup v2) if that is smaller.
 
     Infinity where the system does not tell.
     """
@@ -26,7 +26,7 @@ def machine_memory():
 
 
 def warn_of_memory(n_pixels, bytes_per_pixel):
-    """Warn if that many pixels do not fit in memory; whether they do not."""
+    """Warn if that many pixels do not fit in memory; returns whether it warned."""
     needed, memory = n_pixels * bytes_per_pixel, machine_memory()
     if needed > memory:
         warnings.warn(
@@ -39,10 +39,10 @@ def warn_of_memory(n_pixels, bytes_per_pixel):
     return needed > memory
 
 
-def watch_memory(items, pixels_per_image, bytes_per_pixel, n_images=None):
-    """Pass on the (position, item) of a batch; warn once of more pixels than fit in memory.
+def iter_with_memory_warning(items, pixels_per_image, bytes_per_pixel, n_images=None):
+    """Yield the (position, item) of a batch; warn once if their pixels will not fit in memory.
 
-    Where the number of images is known, those that have come stand for the others.
+    Where the number of images is known, the number of pixels is extrapolated from those so far.
     """
     n_pixels = 0
     for position, item in items:

@@ -1,4 +1,4 @@
-"""Sharing out work over images, with results that do not depend on how it is shared."""
+"""Images of a batch in parallel, with results that do not depend on the number of workers."""
 
 import numbers
 import threading
@@ -12,8 +12,8 @@ from sklearn import config_context
 from sklearn.utils._param_validation import Interval
 from threadpoolctl import ThreadpoolController
 
-from .batch import check_batch, iter_batch, load_image
 from .._utils.progress import progress
+from .batch import check_batch, iter_batch, load_image
 
 _CHUNKS_PER_WORKER = 8
 # What scikit-learn's validation allows for a number of jobs: 0 means nothing.
@@ -35,10 +35,10 @@ def _controller():
 
 @contextmanager
 def single_threaded():
-    """Hold BLAS and OpenMP to one thread in this process until the last user of this has left.
+    """Limit BLAS and OpenMP to one thread in this process until the last context has ended.
 
-    The number of threads belongs to the whole process: whoever leaves first must not set it
-    back under the others.
+    The number of threads belongs to the whole process: the first context to end must not restore it
+    while others are active.
     """
     global _limits, _users
     with _lock:
@@ -57,7 +57,11 @@ def single_threaded():
 
 @contextmanager
 def plain_context():
-    """Results must not depend on the number of threads, nor on the user's output containers."""
+    """Context of fit and prediction: one thread of BLAS, and arrays as output of transformers.
+
+    Results must not depend on the number of threads, nor on the output containers that the user has set.
+    Threads that are started inside it begin with scikit-learn's default configuration, arrays.
+    """
     with single_threaded(), config_context(transform_output="default"):
         yield
 
@@ -65,30 +69,30 @@ def plain_context():
 def map_batch(function, X, *, color=False, n_jobs=None, verbose=0):
     """List of function(image, n_threads) for the images of a batch, in its order.
 
-    A single image gets all threads; several images are shared out over the joblib backend of the
-    context, threads unless it says otherwise, and each is read where it is worked on. They go in
-    some chunks for each worker, so that the function, with the model in it, is sent as seldom.
+    A single image gets all threads; several images are distributed over the joblib backend of the
+    context, threads unless it says otherwise, and each is read by the worker that gets it. They go in
+    a few chunks for each worker, so that the function, with the model in it, is sent rarely.
     """
     n_jobs = effective_n_jobs(n_jobs)
     n_images = len(check_batch(X)) if hasattr(X, "__len__") else None
     items = progress(iter_batch(X), verbose, "images", total=n_images)
     if n_jobs == 1 or n_images == 1:
-        return _read_and_apply(function, items, color, n_jobs)
+        return _map_items(function, items, color, n_jobs)
     # of a lazy sequence, the images of a chunk would be in memory all at once
     in_memory = isinstance(X, (list, tuple, np.ndarray))
     size = max(1, n_images // (_CHUNKS_PER_WORKER * n_jobs)) if in_memory else 1
-    chunks = Parallel(n_jobs=n_jobs, prefer="threads")(
-        delayed(_read_and_apply)(function, chunk, color, 1) for chunk in _chunks(items, size)
+    results = Parallel(n_jobs=n_jobs, prefer="threads")(
+        delayed(_map_items)(function, chunk, color, 1) for chunk in _lists_of(size, items)
     )
-    return list(chain.from_iterable(chunks))
+    return list(chain.from_iterable(results))
 
 
-def _chunks(items, size):
+def _lists_of(size, items):
     """Lists of `size` items. What is in a list, dask sends with the task, and again if a worker is lost."""
     items = iter(items)
-    while chunk := list(islice(items, size)):
-        yield chunk
+    while items_of_list := list(islice(items, size)):
+        yield items_of_list
 
 
-def _read_and_apply(function, chunk, color, n_threads):
-    return [function(load_image(position, item, color=color), n_threads) for position, item in chunk]
+def _map_items(function, items, color, n_threads):
+    return [function(load_image(position, item, color=color), n_threads) for position, item in items]

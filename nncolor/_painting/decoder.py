@@ -1,21 +1,22 @@
-"""Codewords and colours of whole images: block by block, tile by tile, in threads.
+"""Features to codewords, codewords to chroma, chroma to colour images: block by block, in threads.
 
-The patches of a whole image are never in memory. A *block* is what a thread works on and what
-smoothing sees; a *tile* is a part of it whose features stay in the processor's cache. The grid of
-both depends on the image and the model alone, so the bytes do not depend on the threads.
+The feature matrix of a whole image is never in memory. A *block* is what a thread works on and what
+smoothing sees; a *tile* is a part of it whose features stay in the processor's cache. Both are cut
+depending on the image and the model alone, so the result does not depend on the number of threads.
 """
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import repeat
 
 import numpy as np
-from sklearn import config_context
-from sklearn.neural_network import MLPClassifier
 
-from .._images.color import image_lightness, join_lightness_chroma, output_dtype, paint
+from .._codebook.quantizer import nearest_codewords
+from .._images.color import image_lightness, join_lightness_chroma, lightness_chroma, output_dtype, paint
 from .._images.parallel import plain_context
-from .._pixels.patches import ImageFeatures, PatchExtractor
-from .._pixels.samples import pixels_of_image
-from .guided_filter import guided_filter, reach, sampling_step
+from .._pixels.patches import PatchExtractor
+from .._pixels.tiles import ExtractorTiles, PatchTiles
+from .guided_filter import guided_filter, sampling_step, support
+from .scores import ClassifierScores, scores_of
 
 # Pixels of a block, and how long its shorter side is where the image allows it.
 _BLOCK = 1 << 19
@@ -27,8 +28,8 @@ _TILE_ROW = 384
 _TILE_GENERAL = 1 << 16
 
 
-class CodewordModel:
-    """From features to codewords and chroma: what is needed of a fitted SOMColorizer to predict.
+class Decoder:
+    """The prediction methods of a fitted SOMColorizer for one image, and for a PixelSamples.
 
     Parameters
     ----------
@@ -48,24 +49,18 @@ class CodewordModel:
         self.codes = np.asarray(codes, np.int32)
         self.temperature = temperature
         self.smoothing_radius = smoothing_radius
-        if classifier is None:
-            self.scores = _OnlyCode()
-        elif type(classifier) is MLPClassifier:
-            self.scores = _Network(classifier)
-        else:
-            self.scores = _AnyClassifier(classifier)
-        self.is_patch_extractor = type(extractor) is PatchExtractor
-        fast = self.is_patch_extractor and not isinstance(self.scores, _AnyClassifier)
-        self.tile_size = _TILE if fast else _TILE_GENERAL
+        self.scores = scores_of(classifier)
+        self.tiles_type = PatchTiles if type(extractor) is PatchExtractor else ExtractorTiles
+        general = self.tiles_type is ExtractorTiles or isinstance(self.scores, ClassifierScores)
+        self.tile_size = _TILE_GENERAL if general else _TILE
 
-    def features_of(self, image):
-        return (ImageFeatures if self.is_patch_extractor else _ExtractedFeatures)(self.extractor, image)
+    # What follows takes features of shape (n_groups, n_features, n).
 
-    def labels(self, features):
-        """Codewords (n_groups, n) of features (n_groups, n_features, n)."""
+    def decode_labels(self, features):
+        """Codewords (n_groups, n)."""
         return self.codes[self.scores.winners(features)]
 
-    def probabilities(self, features):
+    def decode_proba(self, features):
         """Probabilities (n_groups, n, n_codes)."""
         weights = self.scores.weights(features, 1.0)
         weights /= weights.sum(axis=1, keepdims=True)
@@ -73,12 +68,12 @@ class CodewordModel:
         probabilities[..., self.codes] = weights.transpose(0, 2, 1)
         return probabilities
 
-    def confidence(self, features):
+    def decode_confidence(self, features):
         """Probability (n_groups, n) of the most probable codeword."""
         weights = self.scores.weights(features, 1.0)
         return weights.max(axis=1) / weights.sum(axis=1)
 
-    def chroma(self, features):
+    def decode_chroma(self, features):
         """Chroma (n_groups, n, 2): of the winner, or the annealed mean of Zhang et al. (2016), equation 5."""
         codebook = self.codebook[self.codes]
         if self.temperature == 0:
@@ -88,124 +83,121 @@ class CodewordModel:
         total = np.concatenate([codebook.T, np.ones((1, len(codebook)), np.float32)]) @ weights
         return (total[:, :2] / total[:, 2:]).transpose(0, 2, 1)
 
-    def predict_labels(self, image, n_jobs=1):
+    # What follows takes a valid image, and the number of threads.
+
+    def predict_labels(self, image, n_threads=1):
+        """Codewords (H, W), int32."""
         labels = np.empty(image.shape[:2], np.int32)
-        self._fill(image, n_jobs, self.labels, labels)
+        self._for_blocks(image, n_threads, self._decode_block, self.decode_labels, labels)
         return labels
 
-    def predict_proba(self, image, n_jobs=1, step=1):
+    def predict_proba(self, image, n_threads=1, step=1):
         """Probabilities (h, w, n_codes) at every step-th pixel."""
         shape = (-(-size // step) for size in image.shape[:2])
         probabilities = np.empty((*shape, len(self.codebook)), np.float32)
-        self._fill(image, n_jobs, self.probabilities, probabilities, step)
+        self._for_blocks(image, n_threads, self._decode_block, self.decode_proba, probabilities, step)
         return probabilities
 
-    def predict_confidence(self, image, n_jobs=1):
+    def predict_confidence(self, image, n_threads=1):
+        """Probability (H, W) of the most probable codeword."""
         confidence = np.empty(image.shape[:2], np.float32)
-        self._fill(image, n_jobs, self.confidence, confidence)
+        self._for_blocks(image, n_threads, self._decode_block, self.decode_confidence, confidence)
         return confidence
 
-    def predict_chroma(self, image, n_jobs=1):
+    def predict_chroma(self, image, n_threads=1):
+        """Chroma (H, W, 2), smoothed."""
         chroma = np.empty((*image.shape[:2], 2), np.float32)
-
-        def work(features, rows, columns):
-            planes = self._block_chroma(features, rows, columns)[1]
-            chroma[_slices(rows, columns)] = np.moveaxis(planes, 0, -1)
-
-        self._for_blocks(image, n_jobs, work)
+        self._for_blocks(image, n_threads, self._chroma_block, chroma)
         return chroma
 
-    def predict_colors(self, image, n_jobs=1):
+    def predict(self, image, n_threads=1):
+        """Colour image (H, W, 3)."""
         colors = np.empty((*image.shape[:2], 3), output_dtype(image.dtype))
-        if (
-            self.temperature == 0
-            and self.smoothing_radius == 0
-            and image.dtype == np.uint8
-            and image.ndim == 2
-        ):
+        winners = self.temperature == 0 and self.smoothing_radius == 0
+        if winners and image.dtype == np.uint8 and image.ndim == 2:
             table = color_table(self.codebook)
-
-            def work(features, rows, columns):
-                where = _slices(rows, columns)
-                labels = np.empty((len(rows), len(columns)), np.intp)
-                self._fill_block(features.block(rows, columns), rows, columns, self.labels, labels)
-                labels *= 256
-                labels += image[where]
-                np.take(table, labels, axis=0, out=colors[where], mode="clip")
+            self._for_blocks(image, n_threads, self._look_up_block, image, table, colors)
         else:
-
-            def work(features, rows, columns):
-                paint(*self._block_chroma(features, rows, columns), colors[_slices(rows, columns)])
-
-        self._for_blocks(image, n_jobs, work)
+            self._for_blocks(image, n_threads, self._paint_block, colors)
         return colors
 
-    def on_pixels(self, method, pixels):
-        """Apply `labels`, `probabilities`, `confidence` or `chroma` to a PixelSamples: one row a pixel."""
+    def predict_pixels(self, decode, pixels):
+        """Apply one of the `decode` methods to a PixelSamples: one row for each pixel."""
         parts = []
         with plain_context():
             for start in range(0, max(len(pixels), 1), _TILE_GENERAL):
                 features = np.asarray(self.extractor.transform(pixels[start : start + _TILE_GENERAL]))
-                parts.append(method(features.T[None])[0])
+                parts.append(decode(features.T[None])[0])
         return np.concatenate(parts)
 
-    def _fill(self, image, n_jobs, method, out, step=1):
-        """Write method(features) of every step-th pixel to `out`."""
+    def _for_blocks(self, image, n_threads, method, *args):
+        """Call method(tiles, rows, columns, *args) for each block of the image, in threads."""
+        with plain_context():
+            tiles = self.tiles_type(self.extractor, image)
+            all_rows, all_columns = zip(*_block_grid(*image.shape[:2]), strict=True)
+            arguments = repeat(tiles), all_rows, all_columns, *map(repeat, args)
+            if n_threads == 1 or len(all_rows) == 1:
+                list(map(method, *arguments))
+            else:
+                with ThreadPoolExecutor(n_threads) as threads:
+                    list(threads.map(method, *arguments))
 
-        def work(features, rows, columns):
-            block = features.block(rows, columns)
-            rows, columns = _every(rows, step), _every(columns, step)
-            where = _slices(*(range(seen.start // step, -(-seen.stop // step)) for seen in (rows, columns)))
-            self._fill_block(block, rows, columns, method, out[where])
+    def _decode_block(self, tiles, rows, columns, decode, out, step=1):
+        """Write decode(features) of every step-th pixel of a block to `out`."""
+        block = tiles.block(rows, columns)
+        rows, columns = _every(rows, step), _every(columns, step)
+        indices = _slices(*(range(seen.start // step, -(-seen.stop // step)) for seen in (rows, columns)))
+        self._decode_tiles(block, rows, columns, decode, out[indices])
 
-        self._for_blocks(image, n_jobs, work)
+    def _look_up_block(self, tiles, rows, columns, image, table, out):
+        """Write the colours of the winners of a block of 8-bit grey to `out`."""
+        labels = np.empty((len(rows), len(columns)), np.intp)
+        self._decode_tiles(tiles.block(rows, columns), rows, columns, self.decode_labels, labels)
+        labels *= 256
+        labels += image[_slices(rows, columns)]
+        np.take(table, labels, axis=0, out=out[_slices(rows, columns)], mode="clip")
 
-    def _fill_block(self, block, rows, columns, method, out):
-        """Write method(features) to every pixel of `out`."""
-        for tile, where in self._tiles(block, rows, columns):
-            out[where] = method(tile).reshape(out[where].shape)
+    def _chroma_block(self, tiles, rows, columns, out):
+        """Write the chroma of a block to `out`."""
+        _, chroma = self._smoothed_block(tiles, rows, columns)
+        out[_slices(rows, columns)] = np.moveaxis(chroma, 0, -1)
 
-    def _block_chroma(self, features, rows, columns):
-        """Lightness (n_rows, n_columns) and chroma (2, n_rows, n_columns) of a block, smoothed."""
-        height, width = features.shape
+    def _paint_block(self, tiles, rows, columns, out):
+        """Write the colours of a block to `out`."""
+        paint(*self._smoothed_block(tiles, rows, columns), out[_slices(rows, columns)])
+
+    def _smoothed_block(self, tiles, rows, columns):
+        """Lightness (n_rows, n_columns) and smoothed chroma (2, n_rows, n_columns) of a block."""
+        height, width = tiles.shape
         radius = min(self.smoothing_radius, max(height, width))
         step = sampling_step(min(radius, height, width))
-        margin = reach(radius, step) if radius else 0
+        margin = support(radius, step) if radius else 0
         wide_rows, wide_columns = _widen(rows, margin, step, height), _widen(columns, margin, step, width)
-        block = features.block(wide_rows, wide_columns)
+        block = tiles.block(wide_rows, wide_columns)
         seen_rows, seen_columns = wide_rows[::step], wide_columns[::step]
         chroma = np.empty((2, len(seen_rows), len(seen_columns)), np.float32)
-        self._fill_block(block, seen_rows, seen_columns, self.chroma, np.moveaxis(chroma, 0, -1))
+        self._decode_tiles(block, seen_rows, seen_columns, self.decode_chroma, np.moveaxis(chroma, 0, -1))
         if radius:
             chroma = guided_filter(block.lightness * np.float32(0.01), chroma, radius, step)
         inner = _slices(rows, columns, wide_rows.start, wide_columns.start)
         return block.lightness[inner], chroma[:, *inner]
 
-    def _tiles(self, block, rows, columns):
-        """Yield the features of each tile of a block, and where it lies among the rows and columns."""
+    def _decode_tiles(self, block, rows, columns, decode, out):
+        """Write decode(features) of the pixels where rows and columns of a block cross to `out`."""
         n_columns = min(len(columns), _TILE_ROW)
         n_rows = max(1, self.tile_size // n_columns)
         for top in range(0, len(rows), n_rows):
             for left in range(0, len(columns), n_columns):
-                where = slice(top, top + n_rows), slice(left, left + n_columns)
-                yield block.tile(rows[where[0]], columns[where[1]]), where
+                part = slice(top, top + n_rows), slice(left, left + n_columns)
+                features = block.tile(rows[part[0]], columns[part[1]])
+                out[part] = decode(features).reshape(out[part].shape)
 
-    def _for_blocks(self, image, n_jobs, work):
-        """Call work(features, rows, columns) for each block of the image, in n_jobs threads."""
 
-        def task(block):
-            with config_context(transform_output="default"):
-                work(features, *block)
-
-        with plain_context():
-            features = self.features_of(image)
-            blocks = _block_grid(*image.shape[:2])
-            if n_jobs == 1 or len(blocks) == 1:
-                for block in blocks:
-                    task(block)
-            else:
-                with ThreadPoolExecutor(n_jobs) as threads:
-                    list(threads.map(task, blocks))
+def quantize_image(image, quantizer, dtype):
+    """Colour image with the chroma of its nearest codewords in place of its own."""
+    lightness, chroma = lightness_chroma(image)
+    codebook = np.asarray(quantizer.cluster_centers_)
+    return join_lightness_chroma(lightness, codebook[nearest_codewords(quantizer, chroma)], dtype)
 
 
 def color_table(codebook):
@@ -229,7 +221,7 @@ def _block_grid(height, width):
 
 
 def _slices(rows, columns, top=0, left=0):
-    """Where ranges of rows and columns lie in an array whose first pixel is (top, left)."""
+    """Slices of ranges of rows and columns in an array whose first pixel is (top, left)."""
     return slice(rows.start - top, rows.stop - top), slice(columns.start - left, columns.stop - left)
 
 
@@ -242,130 +234,3 @@ def _widen(indices, margin, step, size):
     """Range of rows or columns with a margin, as far as the image goes, from a multiple of the step."""
     start = max(indices.start - margin, 0)
     return range(start - start % step, min(indices.stop + margin, size))
-
-
-class _Network:
-    """Forward pass of a fitted MLPClassifier on features that come group by group, feature by feature."""
-
-    def __init__(self, classifier):
-        self.layers = [np.ascontiguousarray(w.T, np.float32) for w in classifier.coefs_]
-        self.biases = [b.astype(np.float32)[:, None] for b in classifier.intercepts_]
-        self.activation = classifier.activation
-        if self.activation == "relu":
-            # max(x + b, 0) = max(x, -b) + b, and the next layer's bias takes up the last b: one pass less
-            for layer, weights in enumerate(self.layers[1:]):
-                self.biases[layer + 1] = self.biases[layer + 1] + weights @ self.biases[layer]
-        # one output neuron stands for two classes
-        self.binary = classifier.out_activation_ == "logistic"
-
-    def logits(self, features):
-        """Inputs of the output layer's softmax, (n_groups, n_classes, n)."""
-        values = np.asarray(features, np.float32)
-        for weights, bias in zip(self.layers[:-1], self.biases[:-1], strict=True):
-            values = weights @ values
-            _activate(values, bias, self.activation)
-        values = self.layers[-1] @ values
-        values += self.biases[-1]
-        return np.concatenate([np.zeros_like(values), values], axis=1) if self.binary else values
-
-    def winners(self, features):
-        return _argmax(self.logits(features))
-
-    def weights(self, features, temperature):
-        logits = self.logits(features)
-        logits -= logits.max(axis=1, keepdims=True)
-        if temperature != 1:
-            logits *= _sharpness(temperature)
-        return np.exp(logits, out=logits)
-
-
-def _sharpness(temperature):
-    # beyond this the winner takes all, and float32 overflows
-    return np.float32(min(1 / temperature, 1e30))
-
-
-def _activate(values, bias, activation):
-    """Apply MLPClassifier's activation function to values + bias in place; short of the bias for relu."""
-    if activation == "relu":
-        np.maximum(values, -bias, out=values)
-        return
-    values += bias
-    if activation == "tanh":
-        np.tanh(values, out=values)
-    elif activation == "logistic":
-        # the same function as 1 / (1 + exp(-x)), which overflows
-        values *= np.float32(0.5)
-        np.tanh(values, out=values)
-        values += 1
-        values *= np.float32(0.5)
-
-
-def _argmax(scores):
-    """scores.argmax(axis=1), several times as fast where classes are few and rows are long."""
-    n_classes = scores.shape[1]
-    dtype = np.uint8 if n_classes <= 256 else np.uint16
-    best, winner = scores[:, 0].copy(), np.zeros((len(scores), scores.shape[2]), dtype)
-    for index in range(1, n_classes):
-        score = scores[:, index]
-        # winners only rise, so the larger of the two indices is the later one
-        np.maximum(winner, np.multiply(score > best, dtype(index), dtype=dtype), out=winner)
-        np.maximum(best, score, out=best)
-    return winner
-
-
-class _AnyClassifier:
-    """Probabilities of any classifier."""
-
-    def __init__(self, classifier):
-        self.classifier = classifier
-
-    def probabilities(self, features):
-        n_groups, n_features, n = features.shape
-        rows = np.ascontiguousarray(features.transpose(0, 2, 1)).reshape(-1, n_features)
-        probabilities = np.asarray(self.classifier.predict_proba(rows), np.float32)
-        return probabilities.reshape(n_groups, n, -1).transpose(0, 2, 1)
-
-    def winners(self, features):
-        return self.probabilities(features).argmax(axis=1)
-
-    def weights(self, features, temperature):
-        probabilities = self.probabilities(features)
-        if temperature == 1:
-            return probabilities
-        return (probabilities / probabilities.max(axis=1, keepdims=True)) ** _sharpness(temperature)
-
-
-class _OnlyCode:
-    """Stands for the classifier where the sample holds a single codeword."""
-
-    def winners(self, features):
-        return np.zeros((len(features), features.shape[2]), np.uint8)
-
-    def weights(self, features, temperature):
-        return np.ones((len(features), 1, features.shape[2]), np.float32)
-
-
-class _ExtractedFeatures:
-    """Features of one image by any transformer of PixelSamples; like ImageFeatures."""
-
-    def __init__(self, extractor, image):
-        self.extractor = extractor
-        self.image_lightness = image_lightness(image)
-        self.shape = self.image_lightness.shape
-        self.memo = {}
-
-    def block(self, rows, columns):
-        return _ExtractedBlock(self, rows, columns)
-
-
-class _ExtractedBlock:
-    def __init__(self, source, rows, columns):
-        self.source = source
-        self.lightness = source.image_lightness[_slices(rows, columns)]
-
-    def tile(self, rows, columns):
-        rows, columns = np.meshgrid(rows, columns, indexing="ij")
-        pixels = pixels_of_image(
-            self.source.image_lightness, rows.ravel(), columns.ravel(), memo=self.source.memo
-        )
-        return np.asarray(self.source.extractor.transform(pixels)).T[None]

@@ -1,4 +1,4 @@
-"""Colours that a person gives to single pixels, and how they spread over an image."""
+"""Hints: colours that a person gives to single pixels, parsed and painted over an image."""
 
 import numbers
 from dataclasses import dataclass
@@ -6,14 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import ImageColor
 
-from .._images.color import image_lightness, lightness_chroma, output_dtype, paint, to_unit_range
 from .._images.batch import load_image
-from .guided_filter import HintGrid, krige
-from .._utils.types import Hints, Image
+from .._images.color import image_lightness, lightness_chroma, output_dtype, paint, to_unit_range
+from .._utils.types import AnyArray, Hints, Image
+from .kriging import krige, similarity_features
+from .propagation import HintGrid, propagate
 
 
 @dataclass(frozen=True)
-class ReadHints:
+class ParsedHints:
     """Hints as arrays: rows and columns of shape (n,), CIE u*, v* of shape (n, 2)."""
 
     rows: np.ndarray
@@ -24,12 +25,12 @@ class ReadHints:
         return len(self.rows)
 
 
-def propagate_hints(image: Image, hints: Hints) -> np.ndarray:
+def propagate_hints(image: Image, hints: Hints) -> AnyArray:
     """Colour an image by hints alone, without a classifier.
 
     Neighbours of like lightness get like chroma [1]_: the chroma is the one that changes least between
-    them while every hint is kept. One hint colours all of the image; two share it out along the edges
-    of lightness.
+    them while every hint is kept. One hint colours all of the image; two divide it along the edges of
+    lightness.
 
     Parameters
     ----------
@@ -76,44 +77,45 @@ def propagate_hints(image: Image, hints: Hints) -> np.ndarray:
     array([[167,  44,  45],
            [140, 210, 239]], dtype=uint8)
     """
-    image = load_image(0, image)
-    hints = read_hints(hints, image)
-    if len(hints) == 0:
+    image = load_image(None, image)
+    parsed = parse_hints(hints, image)
+    if len(parsed) == 0:
         raise ValueError("There is no hint to propagate; pass at least one (row, column, colour).")
     lightness = image_lightness(image)
     grid = HintGrid(lightness)
-    chroma = grid.enlarge(grid.spread(grid.at(hints.rows, hints.columns), hints.chroma))
-    return _paint_hinted(image, lightness, chroma, hints)
+    indices = grid.indices(parsed.rows, parsed.columns)
+    chroma = grid.enlarge(propagate(grid.lightness, indices, parsed.chroma))
+    return _paint_hinted(image, lightness, chroma, parsed)
 
 
-def correct_prediction(image, hints, chroma, probabilities_of, codebook):
+def correct_prediction(image, hints, decoder, n_threads):
     """Colour image out of a prediction that is corrected where hints contradict it.
 
-    What a hint says is the residual of the prediction at its pixel. Pixels that look like the hinted one
-    (in the plane, in lightness, in the probabilities of their codewords) are expected to be wrong
-    alike, the more so the less certain the classifier is: that is kriging, and gives the prior of
-    the residual. Then neighbours of like lightness attract, as in `propagate_hints`.
+    The residuals of the prediction at the hints are interpolated by kriging: pixels that are alike (in the
+    plane, in lightness, in the probabilities of their codewords) are expected to have like residuals, the
+    larger the less certain the classifier is. This is the prior of the residuals; then neighbours of like
+    lightness attract, as in `propagate_hints`.
 
     Parameters
     ----------
     image : ndarray
-    hints : ReadHints
+        Valid.
+    hints : ParsedHints
         At least one.
-    chroma : ndarray of shape (H, W, 2)
-        Prediction.
-    probabilities_of : callable
-        probabilities_of(step): those of the codewords at every step-th pixel, (h, w, n_codes).
-    codebook : ndarray of shape (n_codes, 2)
+    decoder : Decoder
+    n_threads : int
     """
+    chroma = decoder.predict_chroma(image, n_threads)
     lightness = image_lightness(image)
     grid = HintGrid(lightness)
     residuals = hints.chroma - chroma[hints.rows, hints.columns]
-    probabilities = probabilities_of(grid.step)
-    mean = probabilities @ codebook
-    variance = np.maximum(probabilities @ codebook**2 - mean**2, 0).sum(axis=-1)
-    places = grid.at(hints.rows, hints.columns)
-    prior = krige(grid.looks(probabilities), np.sqrt(variance), places, residuals)
-    residual = grid.enlarge(grid.spread(places, residuals, prior))
+    probabilities = decoder.predict_proba(image, n_threads, grid.step)
+    mean = probabilities @ decoder.codebook
+    variance = np.maximum(probabilities @ decoder.codebook**2 - mean**2, 0).sum(axis=-1)
+    indices = grid.indices(hints.rows, hints.columns)
+    features = similarity_features(grid.lightness, probabilities)
+    prior = krige(features, np.sqrt(variance), indices, residuals)
+    residual = grid.enlarge(propagate(grid.lightness, indices, residuals, prior))
     residual += np.moveaxis(chroma, -1, 0)
     return _paint_hinted(image, lightness, residual, hints)
 
@@ -126,8 +128,8 @@ def _paint_hinted(image, lightness, chroma, hints):
     return colored
 
 
-def read_hints(hints, image):
-    """Check hints, as `propagate_hints` takes them, and turn their colours into chroma.
+def parse_hints(hints, image):
+    """Check hints, as `propagate_hints` takes them, and convert their colours to chroma.
 
     Parameters
     ----------
@@ -136,10 +138,10 @@ def read_hints(hints, image):
 
     Returns
     -------
-    hints : ReadHints
+    hints : ParsedHints
     """
     if isinstance(hints, np.ndarray):
-        return _read_scribbles(hints, image.shape[:2])
+        return _parse_scribbles(hints, image.shape[:2])
     seen = {}
     for number, hint in enumerate(hints):
         if not isinstance(hint, (tuple, list)) or len(hint) != 3:
@@ -149,12 +151,12 @@ def read_hints(hints, image):
             )
         row, column, color = hint
         where = f"hint {number} at row {row}, column {column}"
-        if not all(isinstance(place, numbers.Integral) for place in (row, column)):
+        if not all(isinstance(index, numbers.Integral) for index in (row, column)):
             raise ValueError(f"{where}: rows and columns are whole numbers.")
         height, width = image.shape[:2]
         if not (0 <= row < height and 0 <= column < width):
             raise ValueError(f"{where} lies outside the image, which has {height} rows and {width} columns.")
-        rgb = _read_color(color, image.dtype, where)
+        rgb = _parse_color(color, image.dtype, where)
         earlier, other = seen.setdefault((int(row), int(column)), (number, rgb))
         if not np.array_equal(rgb, other):
             raise ValueError(
@@ -162,10 +164,10 @@ def read_hints(hints, image):
             )
     rows, columns = np.array(list(seen), np.intp).reshape(-1, 2).T
     colors = np.array([rgb for _, rgb in seen.values()], np.float32).reshape(1, -1, 3)
-    return ReadHints(rows, columns, lightness_chroma(colors)[1][0] if seen else colors[0, :, :2])
+    return ParsedHints(rows, columns, lightness_chroma(colors)[1][0] if seen else colors[0, :, :2])
 
 
-def _read_color(color, dtype, where):
+def _parse_color(color, dtype, where):
     """RGB in [0, 1] of a colour of a hint."""
     if isinstance(color, str):
         try:
@@ -192,14 +194,14 @@ def _read_color(color, dtype, where):
     return rgb / highest
 
 
-def _read_scribbles(scribbles, shape):
+def _parse_scribbles(scribbles, shape):
     if scribbles.shape != (*shape, 4):
         raise ValueError(
             f"The scribbles have shape {scribbles.shape}; for this image it has to be {(*shape, 4)}: red, "
             "green, blue and alpha of each pixel."
         )
     try:
-        scribbles = to_unit_range(load_image(0, scribbles))
+        scribbles = to_unit_range(load_image(None, scribbles))
     except ValueError as error:
         raise ValueError(f"The scribbles are no RGBA image: {error}") from error
     alpha = scribbles[..., 3]
@@ -210,5 +212,5 @@ def _read_scribbles(scribbles, shape):
             "an opaque brush."
         )
     if len(rows) == 0:
-        return ReadHints(rows, columns, np.zeros((0, 2), np.float32))
-    return ReadHints(rows, columns, lightness_chroma(scribbles[rows, columns][None])[1][0])
+        return ParsedHints(rows, columns, np.zeros((0, 2), np.float32))
+    return ParsedHints(rows, columns, lightness_chroma(scribbles[rows, columns][None])[1][0])

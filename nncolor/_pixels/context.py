@@ -1,78 +1,59 @@
-"""Statistics of lightness around a pixel at several scales, without a filter as wide as the scale.
+"""Context features: statistics of lightness around a pixel at several scales.
 
-The image is averaged over cells of about `scale` pixels that tile it exactly, and the averages
-are interpolated linearly between the centres of the cells. That costs the same at every scale,
-needs little memory, and treats both sides of the image alike.
+The image is averaged over cells of about `scale` pixels that tile it exactly, and the averages are
+interpolated linearly between the centres of the cells. The cost does not depend on the scale, little
+memory is needed, and the result is symmetric: a mirrored image has mirrored features.
 """
 
 import numpy as np
 from scipy.ndimage import uniform_filter
-from scipy.sparse import csr_array
 
-# Of the cell that a pixel lies in; of the cells above, below and on both sides of it; of all cells from
-# there up to the border, and down to it; of all cells of the row. Those of both sides are ordered by value,
-# so that left and right do not matter.
+from .._images.resampling import averaging_matrix, interpolation_weights
+
+# Statistics of the cell of a pixel; of the cells above, below and beside it; extremes over the cells from
+# there to the upper and to the lower border; extremes and means over the cells of the row. The two cells
+# beside it are ordered by value, so that left and right do not matter.
 CONTEXT_VALUES = (
     "lightness",
-    "spread",
-    "energy",
-    "coarse_energy",
+    "lightness_std",
+    "gradient",
+    "coarse_gradient",
     "lightness_above",
-    "energy_above",
+    "gradient_above",
     "lightness_below",
-    "energy_below",
+    "gradient_below",
     "lightness_min_beside",
-    "energy_min_beside",
+    "gradient_min_beside",
     "lightness_max_beside",
-    "energy_max_beside",
+    "gradient_max_beside",
     "lightness_max_upwards",
-    "energy_max_upwards",
+    "gradient_max_upwards",
     "lightness_min_upwards",
     "lightness_max_downwards",
-    "energy_max_downwards",
+    "gradient_max_downwards",
     "lightness_min_downwards",
     "lightness_max_of_row",
-    "energy_max_of_row",
+    "gradient_max_of_row",
     "lightness_min_of_row",
-    "energy_min_of_row",
+    "gradient_min_of_row",
     "lightness_mean_of_row",
-    "energy_mean_of_row",
+    "gradient_mean_of_row",
 )
-# Gradient and spread are small beside lightness in [-1, 1]; this brings them to about its size.
+# Gradients and standard deviations are small beside lightness in [-1, 1]; the gains bring them to its range.
 _GAIN = 4
-# Coarse energy is that of the image averaged over windows of this side, whose gradient is smaller still.
+# The coarse gradient is that of the image averaged over windows of this side; it is smaller still.
 _COARSE, _COARSE_GAIN = 5, 2
 # Pixels that are averaged at a time.
 _STRIP = 1 << 20
 
 
 def n_cells(size, scale):
+    """Number of cells of about `scale` pixels that a side of `size` pixels is divided into."""
     return max(1, round(size / scale))
 
 
-def averaging_matrix(size, scale):
-    """Sparse matrix (n_cells, size) that averages pixels over cells that tile [0, size)."""
-    n = n_cells(size, scale)
-    pixel = np.arange(size)
-    first = pixel * n // size
-    last = np.minimum((pixel + 1) * n // size, n - 1)
-    # a pixel lies in one cell or across the border of two
-    in_first = np.minimum(1, (first + 1) * size / n - pixel)
-    weights = np.concatenate([in_first, 1 - in_first]) * (n / size)
-    where = np.concatenate([first, last]), np.concatenate([pixel, pixel])
-    return csr_array((weights.astype(np.float32), where), shape=(n, size))
-
-
-def interpolation(pixels, size, scale):
-    """Cell before each pixel, cell behind it, and weight of the one behind."""
-    n = n_cells(size, scale)
-    place = np.clip((pixels + 0.5) * (n / size) - 0.5, 0, n - 1)
-    before = np.floor(place).astype(np.intp)
-    return before, np.minimum(before + 1, n - 1), (place - before).astype(np.float32)
-
-
 class ContextPlanes:
-    """Cells of one image at several scales, and their values around its pixels.
+    """Cells of one image at several scales, and their statistics around its pixels.
 
     Parameters
     ----------
@@ -86,7 +67,7 @@ class ContextPlanes:
     def __init__(self, scales, shape, read_rows):
         self.shape = shape
         height, width = shape
-        averages = [(averaging_matrix(height, s), averaging_matrix(width, s)) for s in scales]
+        averages = [[averaging_matrix(side, n_cells(side, scale)) for side in shape] for scale in scales]
         cells = [np.zeros((4, down.shape[0], across.shape[0]), np.float32) for down, across in averages]
         step = max(1, _STRIP // width)
         margin = _COARSE // 2 + 1
@@ -107,32 +88,32 @@ class ContextPlanes:
 
     def at(self, rows, columns):
         """Values of single pixels, (n_pixels, n_values)."""
-        spans = (range(places.min(), places.max() + 1) for places in (rows, columns))
+        spans = (range(indices.min(), indices.max() + 1) for indices in (rows, columns))
         return self.window(*spans).at(rows, columns)
 
 
 class _Scale:
-    """Cells of one scale, and what has to be known of all of them to know it of one.
+    """Statistics of the cells of one scale, with running extremes over the cells.
 
     Parameters
     ----------
     scale : float
     moments : ndarray of shape (4, n_rows, n_columns)
-        Means of lightness, its square, its gradient's magnitude and the coarse one; overwritten.
+        Means of lightness, its square, and the magnitudes of its gradient and coarse gradient; overwritten.
     """
 
     def __init__(self, scale, moments):
         self.scale = scale
         self.cells = _to_statistics(moments)
-        lightness, energy = self.both = self.cells[::2]
+        lightness, gradient = self.both = self.cells[::2]
         upwards = [
             np.maximum.accumulate(lightness, axis=0),
-            np.maximum.accumulate(energy, axis=0),
+            np.maximum.accumulate(gradient, axis=0),
             np.minimum.accumulate(lightness, axis=0),
         ]
         downwards = [
             np.maximum.accumulate(lightness[::-1], axis=0)[::-1],
-            np.maximum.accumulate(energy[::-1], axis=0)[::-1],
+            np.maximum.accumulate(gradient[::-1], axis=0)[::-1],
             np.minimum.accumulate(lightness[::-1], axis=0)[::-1],
         ]
         self.to_border = np.stack(upwards + downwards)
@@ -160,7 +141,7 @@ class _Scale:
 
 
 class ContextWindow:
-    """Values of the cells around a part of an image, to be interpolated between their centres."""
+    """Statistics of the cells around a part of an image, interpolated between their centres."""
 
     def __init__(self, scales, shape, rows, columns):
         self.shape = shape
@@ -168,8 +149,9 @@ class ContextWindow:
         for scale in scales:
             near = []
             for indices, size in zip((rows, columns), shape, strict=True):
-                before, behind, _ = interpolation(np.array([indices[0], indices[-1]]), size, scale.scale)
-                near.append(slice(before[0], behind[-1] + 1))
+                ends = np.array([indices[0], indices[-1]])
+                before, after, _ = interpolation_weights(ends, size, n_cells(size, scale.scale))
+                near.append(slice(before[0], after[-1] + 1))
             self.scales.append((scale.scale, near[0].start, near[1].start, scale.values(*near)))
 
     def fill(self, out, rows, columns):
@@ -177,15 +159,15 @@ class ContextWindow:
         height, width = self.shape
         n_values = len(CONTEXT_VALUES)
         for n, (scale, top, left, values) in enumerate(self.scales):
-            before, behind, weight = interpolation(columns, width, scale)
-            near = slice(before[0] - left, behind[-1] + 1 - left)
+            before, after, weight = interpolation_weights(columns, width, n_cells(width, scale))
+            near = slice(before[0] - left, after[-1] + 1 - left)
             across = np.zeros((near.stop - near.start, len(columns)), np.float32)
             pixel = np.arange(len(columns))
             across[before - before[0], pixel] = 1 - weight
-            across[behind - before[0], pixel] += weight
-            before, behind, weight = interpolation(rows, height, scale)
+            across[after - before[0], pixel] += weight
+            before, after, weight = interpolation_weights(rows, height, n_cells(height, scale))
             weight = weight[:, None]
-            bands = values[:, before - top, near] * (1 - weight) + values[:, behind - top, near] * weight
+            bands = values[:, before - top, near] * (1 - weight) + values[:, after - top, near] * weight
             np.matmul(bands, across, out=out[n * n_values : (n + 1) * n_values])
 
     def at(self, rows, columns):
@@ -193,11 +175,11 @@ class ContextWindow:
         height, width = self.shape
         found = []
         for scale, top, left, values in self.scales:
-            above, below, down = interpolation(rows, height, scale)
-            before, behind, across = interpolation(columns, width, scale)
+            above, below, down = interpolation_weights(rows, height, n_cells(height, scale))
+            before, after, across = interpolation_weights(columns, width, n_cells(width, scale))
             one, other = (
                 values[:, row - top, before - left] * (1 - across)
-                + values[:, row - top, behind - left] * across
+                + values[:, row - top, after - left] * across
                 for row in (above, below)
             )
             found.append(one * (1 - down) + other * down)
@@ -205,14 +187,14 @@ class ContextWindow:
 
 
 def _moments(lightness, start, stop):
-    """Lightness, its square, its gradient's magnitude and the coarse one, of the rows from start to stop."""
+    """Lightness, its square, and the magnitudes of its gradient and coarse gradient, of a range of rows."""
     inside = lightness[start:stop]
     coarse = uniform_filter(lightness, _COARSE, mode="reflect")
     return inside, inside**2, *(_gradient(plane, start, stop) for plane in (lightness, coarse))
 
 
 def _gradient(plane, start, stop):
-    """Magnitude of the gradient of the rows from start to stop; zero across the border of the image."""
+    """Magnitude of the gradient of a range of rows; zero across the border of the image."""
     inside = plane[start:stop]
     gradient = np.zeros((2, *inside.shape), np.float32)
     rows = slice(max(start, 1), min(stop, len(plane) - 1))
@@ -225,11 +207,11 @@ def _gradient(plane, start, stop):
 
 
 def _to_statistics(moments):
-    """Mean, standard deviation and mean gradients out of the moments, in place."""
-    mean, spread, _, coarse = moments
-    spread -= mean**2
-    np.maximum(spread, 0, out=spread)
-    np.sqrt(spread, out=spread)
+    """Moments to mean, standard deviation and mean gradients, in place."""
+    mean, deviation, _, coarse = moments
+    deviation -= mean**2
+    np.maximum(deviation, 0, out=deviation)
+    np.sqrt(deviation, out=deviation)
     moments[1:] *= _GAIN
     coarse *= _COARSE_GAIN
     return moments

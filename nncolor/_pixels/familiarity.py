@@ -1,44 +1,53 @@
-"""How far the lightness and the size of an image are from what was learned from."""
+"""Distance of an image's lightness statistics from those of the training images."""
 
 import numpy as np
 from sklearn.covariance import LedoitWolf
 
 from .._images.color import image_lightness
-from .context import averaging_matrix
+from .._images.resampling import averaging_matrix
 
-# An image is looked at in at most so many rows and columns.
+# Statistics are computed from at most so many rows and columns of an image.
 _SAMPLED = 128
-# Cells along each side of an image whose means tell how it is laid out.
+# Cells along each side of an image whose means describe its layout.
 _CELLS = 16
 _QUANTILES = (0.02, 0.25, 0.5, 0.75, 0.98)
-# What is usual cannot be told from fewer images.
+# Reference statistics need at least so many training images.
 MIN_IMAGES = 20
-# An image is unfamiliar beyond so many times the root mean square distance of the images learned from.
-# About one in forty unseen photographs of a class is.
+# An image is unfamiliar beyond so many times the root mean square distance of the training images.
+# About one in forty held-out photographs of a class is.
 UNFAMILIAR = 1.75
-# Patches show other things in an image so many times as large as all images learned from, or as small.
+# Patches show other things in an image so many times as large as all training images, or as small.
 OTHER_SIZE = 2.0
-# Images of partial_fit whose profiles are kept.
-_REMEMBERED = 1000
+# Number of images of partial_fit whose statistics are kept.
+_MAX_IMAGES = 1000
 
 
-def profile(read, shape):
-    """Numbers that say how an image is lit and laid out, and how large it is.
+def image_statistics(image):
+    """Statistics of an image of any allowed kind, see `statistics_of_lightness`."""
+    return _statistics(lambda rows, columns: image_lightness(image[rows, columns]), image.shape[:2])
 
-    Quantiles of lightness; mean and deviation of texture, the logarithm of the gradient; finest texture; and
-    how lightness, texture and the height in the image go together. At last the binary logarithm of its
-    side in pixels, the root of height times width.
+
+def statistics_of_lightness(lightness):
+    """Numbers that describe the lightness, the layout and the size of an image.
+
+    Quantiles of lightness; mean and standard deviation of the log gradient; the finest gradient; and the
+    covariances of lightness, log gradient and height in the image. The last one is the binary logarithm of
+    the side in pixels, the root of height times width.
 
     Parameters
     ----------
-    read : callable
-        read(rows, columns): CIE L*, 0 to 100, of pixels whose rows and columns are arrays.
-    shape : (height, width)
+    lightness : ndarray of shape (H, W)
+        CIE L*, 0 to 100.
 
     Returns
     -------
-    profile : ndarray of shape (13,)
+    statistics : ndarray of shape (13,)
     """
+    return _statistics(lambda rows, columns: lightness[rows, columns], lightness.shape)
+
+
+def _statistics(read, shape):
+    """Statistics of an image, given read(rows, columns), the lightness of pixels by indices."""
     rows, columns = (np.arange(0, size, -(-size // _SAMPLED)) for size in shape)
     here, below, beside = (
         read(np.minimum(rows + down, shape[0] - 1)[:, None], np.minimum(columns + across, shape[1] - 1))
@@ -47,18 +56,18 @@ def profile(read, shape):
         for down, across in [(0, 0), (1, 0), (0, 1)]
     )
     vertical, horizontal = np.abs(below - here), np.abs(beside - here)
-    texture = np.log(np.float32(1e-3) + vertical + horizontal)
-    down, across = (averaging_matrix(size, max(size / _CELLS, 1)) for size in here.shape)
-    lightness, roughness = (down @ plane @ across.T for plane in (here, texture))
+    log_gradient = np.log(np.float32(1e-3) + vertical + horizontal)
+    down, across = (averaging_matrix(size, min(size, _CELLS)) for size in here.shape)
+    lightness, gradient = (down @ plane @ across.T for plane in (here, log_gradient))
     height = np.broadcast_to(np.linspace(1, -1, len(lightness))[:, None], lightness.shape)
     return np.array(
         [
             *np.quantile(here, _QUANTILES),
-            roughness.mean(),
-            roughness.std(),
+            gradient.mean(),
+            gradient.std(),
             _covariance(lightness, height),
-            _covariance(roughness, height),
-            _covariance(lightness, roughness),
+            _covariance(gradient, height),
+            _covariance(lightness, gradient),
             np.abs(np.diff(lightness, axis=0)).sum() / lightness.size,
             np.log(1e-3 + vertical.mean()),
             0.5 * np.log2(shape[0] * shape[1]),
@@ -66,44 +75,43 @@ def profile(read, shape):
     )
 
 
-def profile_of_image(image):
-    """Profile of an image of any allowed kind."""
-    return profile(lambda rows, columns: image_lightness(image[rows, columns]), image.shape[:2])
-
-
-def profile_of_plane(lightness):
-    """Profile of the lightness of an image, (H, W)."""
-    return profile(lambda rows, columns: lightness[rows, columns], lightness.shape)
-
-
 def _covariance(a, b):
     return ((a - a.mean()) * (b - b.mean())).mean()
 
 
-def remember(known, new):
-    """The known profiles, and the new ones of different images up to _REMEMBERED."""
+def append_statistics(known, new):
+    """Statistics of all different images of both, at most _MAX_IMAGES unless more are known."""
     different = dict.fromkeys(map(tuple, [*known, *new]))
-    return np.array(list(different)[: max(_REMEMBERED, len(known))])
+    return np.array(list(different)[: max(_MAX_IMAGES, len(known))])
 
 
-def usual_profiles(profiles):
-    """Mean of profiles and the matrix that makes them uncorrelated, stacked; None for too few of them."""
-    if len(profiles) < MIN_IMAGES:
+def reference_statistics(statistics):
+    """Mean of the statistics of images, stacked on the matrix that whitens them.
+
+    Parameters
+    ----------
+    statistics : ndarray of shape (n_images, 13)
+
+    Returns
+    -------
+    reference : ndarray of shape (13, 12), or None for fewer than MIN_IMAGES images
+    """
+    if len(statistics) < MIN_IMAGES:
         return None
-    profiles = profiles[:, :-1]
-    deviation = profiles.std(axis=0) + 1e-3
-    mean = profiles.mean(axis=0)
+    statistics = statistics[:, :-1]
+    deviation = statistics.std(axis=0) + 1e-3
+    mean = statistics.mean(axis=0)
     # shrinks the covariance as far as the number of images demands
-    precision = LedoitWolf(assume_centered=True).fit((profiles - mean) / deviation).precision_
+    precision = LedoitWolf(assume_centered=True).fit((statistics - mean) / deviation).precision_
     return np.concatenate([mean[None], np.linalg.cholesky(precision) / deviation[:, None]])
 
 
-def unfamiliarity(image_profile, usual):
-    """Root mean square distance of a profile from the usual ones: 1 is average."""
-    return float(np.sqrt((((image_profile[:-1] - usual[0]) @ usual[1:]) ** 2).mean()))
+def unfamiliarity(statistics, reference):
+    """Root mean square distance of the statistics of an image from the reference; 1 is average."""
+    return float(np.sqrt((((statistics[:-1] - reference[0]) @ reference[1:]) ** 2).mean()))
 
 
-def size_ratio(image_profile, profiles):
-    """How many times as large as all images of the profiles an image is, or as small; at least 1."""
-    size, sizes = image_profile[-1], profiles[:, -1]
+def size_ratio(statistics, known):
+    """Ratio of the side of an image to the nearest of the known ones if it lies outside of them; >= 1."""
+    size, sizes = statistics[-1], known[:, -1]
     return float(2 ** max(size - sizes.max(), sizes.min() - size, 0))

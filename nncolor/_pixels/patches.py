@@ -1,37 +1,22 @@
-"""Patches of lightness around pixels, and what the wider surroundings of a pixel look like."""
+"""Features of pixels: patches of lightness, position and context."""
 
 import numbers
 from collections.abc import Iterable, Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils._param_validation import Interval
 
-from .._utils.estimator import EstimatorMixin
-from .._images.color import image_lightness
-from .context import CONTEXT_VALUES, ContextPlanes
 from .._images.batch import iter_batch, load_image
+from .._utils.estimator import BaseEstimator, EstimatorMixin, TransformerMixin, fit_context
+from .._utils.types import AnyArray, FloatArray, ImageBatch
+from .context import CONTEXT_VALUES
 from .samples import PixelSamples
-from .._utils.types import FloatArray, ImageBatch
+from .tiles import PatchTiles, column_feature, context_of, reflect, row_feature, to_feature
 
 # Rows of a PixelSamples whose patches are indexed at a time: bounds the index arrays.
 _CHUNK = 1 << 16
-# Rows of a tile below this length are taken together.
-_SHORT_ROW = 64
-
-
-def reflect(index, size):
-    """Mirror indices that lie outside [0, size) back into it; the edge is not repeated."""
-    period = 2 * size - 2
-    index = np.abs(index) % np.maximum(period, 1)
-    return np.minimum(index, period - index)
-
-
-def to_feature(lightness):
-    """Map lightness from [0, 100] to [-1, 1]."""
-    return lightness * np.float32(0.02) - np.float32(1)
 
 
 class PatchExtractor(EstimatorMixin, TransformerMixin, BaseEstimator):
@@ -49,16 +34,16 @@ class PatchExtractor(EstimatorMixin, TransformerMixin, BaseEstimator):
         Add the row and the distance from the centre column, both scaled by the image's own size
         to [-1, 1]. The paper names the position as future work.
     context_scales : sequence of float, default=()
-        For each scale, a length in pixels of at least 2, add what surrounds the pixel at that
+        For each scale, a length in pixels of at least 2, add statistics of the surroundings at that
         scale. The image is cut into cells of about that side. Of the cell of the pixel: mean and
-        standard deviation of lightness, mean gradient magnitude (texture), fine and coarse. Of
-        those above, below and beside it: lightness and texture. Of all cells from there up and down to
-        the border, and of the whole row: the extremes of both. All values are interpolated between
-        the centres of cells.
+        standard deviation of lightness, and mean gradient magnitude, fine and coarse. Of those above,
+        below and beside it: lightness and gradient. The running extremes of both over the cells up
+        and down to the border, and their extremes and means over the row. All values are interpolated
+        between the centres of cells.
 
     See Also
     --------
-    sklearn.feature_extraction.image.PatchExtractor : Takes images of one size and loses the place
+    sklearn.feature_extraction.image.PatchExtractor : Takes images of one size and loses the position
         of a patch.
     sample_pixels : Draw the pixels to learn from.
 
@@ -84,13 +69,17 @@ class PatchExtractor(EstimatorMixin, TransformerMixin, BaseEstimator):
         "context_scales": ["array-like"],
     }
 
+    patch_size: int
+    position: bool
+    context_scales: Sequence[float]
+
     def __init__(self, patch_size: int = 5, *, position: bool = False, context_scales: Sequence[float] = ()):
         self.patch_size = patch_size
         self.position = position
         self.context_scales = context_scales
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: ImageBatch | PixelSamples | None = None, y=None) -> "PatchExtractor":
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: ImageBatch | PixelSamples | None = None, y: Any = None) -> "PatchExtractor":
         """Check the parameters; nothing is learned, and `transform` works without it.
 
         Parameters
@@ -135,11 +124,11 @@ class PatchExtractor(EstimatorMixin, TransformerMixin, BaseEstimator):
             image = load_image(position, item)
             height, width = image.shape[:2]
             whole = range(height), range(width)
-            tile = ImageFeatures(self, image).block(*whole).tile(*whole)
+            tile = PatchTiles(self, image).block(*whole).tile(*whole)
             parts.append(tile.transpose(0, 2, 1).reshape(height * width, -1))
         return np.ascontiguousarray(np.concatenate(parts))
 
-    def get_feature_names_out(self, input_features=None) -> np.ndarray:
+    def get_feature_names_out(self, input_features: Any = None) -> AnyArray:
         """Names of the features.
 
         Parameters
@@ -161,7 +150,7 @@ class PatchExtractor(EstimatorMixin, TransformerMixin, BaseEstimator):
         names += [f"{value}_{scale:g}" for scale in self.context_scales for value in CONTEXT_VALUES]
         return np.array(names, dtype=object)
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = False
         tags.input_tags.three_d_array = True
@@ -197,117 +186,16 @@ class PatchExtractor(EstimatorMixin, TransformerMixin, BaseEstimator):
             features[start : start + _CHUNK, :n_patch] = to_feature(lightness).reshape(-1, n_patch)
         n_done = n_patch
         if self.position:
-            features[:, n_done] = _row_feature(pixels.rows, pixels.heights)
-            features[:, n_done + 1] = _column_feature(pixels.columns, pixels.widths)
+            features[:, n_done] = row_feature(pixels.rows, pixels.heights)
+            features[:, n_done + 1] = column_feature(pixels.columns, pixels.widths)
             n_done += 2
         if len(self.context_scales):
             order = np.argsort(pixels.groups, kind="stable")
             groups, starts = np.unique(pixels.groups[order], return_index=True)
             for group, chosen in zip(groups, np.split(order, starts[1:]), strict=True):
-                context = pixels._remember(
+                context = pixels.cached(
                     ("context", group, tuple(self.context_scales)),
-                    partial(_context_of, pixels.image_lightness(group), self.context_scales),
+                    partial(context_of, pixels.image_lightness(group), self.context_scales),
                 )
                 features[chosen, n_done:] = context.at(pixels.rows[chosen], pixels.columns[chosen])
         return features
-
-
-def _context_of(lightness, scales):
-    return ContextPlanes(scales, lightness.shape, lambda rows: to_feature(lightness[rows]))
-
-
-def _row_feature(rows, height):
-    return ((2 * rows + 1) / height - 1).astype(np.float32)
-
-
-def _column_feature(columns, width):
-    return (2 * np.abs((2 * columns + 1) / width - 1) - 1).astype(np.float32)
-
-
-class ImageFeatures:
-    """Features of all pixels of one image, made block by block; they equal `transform`'s.
-
-    Parameters
-    ----------
-    extractor : PatchExtractor
-    image : ndarray of shape (H, W), (H, W, 3) or (H, W, 4)
-        Lightness is computed for a block when it is needed.
-    """
-
-    def __init__(self, extractor, image):
-        self.half = extractor.patch_size // 2
-        self.position = extractor.position
-        self.image = image
-        self.shape = image.shape[:2]
-        self.n_features = len(extractor.get_feature_names_out())
-        self.context = None
-        if len(extractor.context_scales):
-            self.context = ContextPlanes(
-                extractor.context_scales, self.shape, lambda rows: to_feature(image_lightness(image[rows]))
-            )
-
-    def block(self, rows, columns):
-        """Block of the image, ready to give tiles.
-
-        Parameters
-        ----------
-        rows, columns : range
-            With a step of 1.
-        """
-        return _Block(self, rows, columns)
-
-
-class _Block:
-    def __init__(self, source, rows, columns):
-        self.source = source
-        half = source.half
-        self.top, self.left = rows.start, columns.start
-        rows_around = reflect(np.arange(rows.start - half, rows.stop + half), source.shape[0])
-        columns_around = reflect(np.arange(columns.start - half, columns.stop + half), source.shape[1])
-        top, left = rows_around.min(), columns_around.min()
-        lightness = image_lightness(
-            source.image[top : rows_around.max() + 1, left : columns_around.max() + 1]
-        )
-        self.lightness = lightness[
-            rows.start - top : rows.stop - top, columns.start - left : columns.stop - left
-        ]
-        padded = to_feature(lightness)[rows_around - top][:, columns_around - left]
-        # (n_rows, n_columns, patch_size, patch_size), not copied
-        self.patches = sliding_window_view(padded, (2 * half + 1, 2 * half + 1))
-        self.context = None if source.context is None else source.context.window(rows, columns)
-
-    def tile(self, rows, columns):
-        """Features of pixels of the block.
-
-        Parameters
-        ----------
-        rows, columns : range
-            Rows and columns of the image; a step leaves out those between.
-
-        Returns
-        -------
-        features : ndarray of shape (n_groups, n_features, n_pixels of a group), float32
-            A group is a row, or all of the tile where rows are short.
-        """
-        source = self.source
-        shape = len(rows), len(columns)
-        if len(columns) < _SHORT_ROW:
-            planes = np.empty((source.n_features, *shape), np.float32)
-            features = planes.reshape(1, source.n_features, -1)
-        else:
-            features = np.empty((shape[0], source.n_features, shape[1]), np.float32)
-            planes = features.transpose(1, 0, 2)
-        patches = self.patches[_moved(rows, -self.top), _moved(columns, -self.left)]
-        done = (2 * source.half + 1) ** 2
-        planes[:done].reshape(*patches.shape[2:], *shape)[...] = patches.transpose(2, 3, 0, 1)
-        if source.position:
-            planes[done] = _row_feature(np.asarray(rows), source.shape[0])[:, None]
-            planes[done + 1] = _column_feature(np.asarray(columns), source.shape[1])
-            done += 2
-        if self.context is not None:
-            self.context.fill(planes[done:], np.asarray(rows), np.asarray(columns))
-        return features
-
-
-def _moved(indices, offset):
-    return slice(indices.start + offset, indices.stop + offset, indices.step)

@@ -1,23 +1,27 @@
 """Pixels sampled from images of any sizes, as a container that scikit-learn can slice."""
 
 import numbers
-from collections.abc import Sized
+from collections.abc import Callable, Hashable, Sized
+from typing import Any, NoReturn, TypeVar
 
 import numpy as np
 from joblib import Parallel, delayed
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, validate_params
+from sklearn.utils._param_validation import Interval
 
-from .._images.color import lightness_chroma
 from .._images.batch import iter_batch, load_image
-from .._images.memory import watch_memory
+from .._images.color import lightness_chroma
+from .._images.memory import iter_with_memory_warning
 from .._images.parallel import N_JOBS
+from .._utils.estimator import validate_params
 from .._utils.progress import progress
 from .._utils.types import FloatArray, ImageBatch, IntArray, RandomState
 
+T = TypeVar("T")
+
 
 class PixelSamples:
-    """Pixels of colour images, each with its place in its image.
+    """Pixels of colour images, each with its row and column in its image.
 
     scikit-learn's transformers and splitters work on rows; images have no fixed number of them.
     A `PixelSamples` has one row for each sampled pixel and shares the lightness of the images,
@@ -37,8 +41,8 @@ class PixelSamples:
         For each pixel its image, row and column.
     chroma : ndarray of shape (n, 2), float32
         CIE u*, v* of each pixel.
-    memo : dict, default=None
-        What transformers have worked out of whole images; None begins an empty one.
+    cache : dict, default=None
+        Values that transformers have computed from whole images; None begins an empty one.
 
     Attributes
     ----------
@@ -49,7 +53,7 @@ class PixelSamples:
     groups : ndarray of shape (n,), int
         The image that each pixel comes from, for `GroupShuffleSplit` and `StratifiedGroupKFold`.
     rows, columns : ndarray of shape (n,), int
-        The place of each pixel in its image.
+        Row and column of each pixel in its image.
     shape : tuple (n,)
 
     See Also
@@ -74,7 +78,17 @@ class PixelSamples:
     columns: IntArray
     chroma: FloatArray
 
-    def __init__(self, plane, offsets, shapes, groups, rows, columns, chroma, memo=None):
+    def __init__(
+        self,
+        plane: FloatArray,
+        offsets: IntArray,
+        shapes: IntArray,
+        groups: IntArray,
+        rows: IntArray,
+        columns: IntArray,
+        chroma: FloatArray,
+        cache: dict[Any, Any] | None = None,
+    ):
         self._plane = plane
         self._offsets = offsets
         self._shapes = shapes
@@ -82,21 +96,21 @@ class PixelSamples:
         self.rows = rows
         self.columns = columns
         self.chroma = chroma
-        # What transformers have worked out of whole images; all selections share it.
-        self._memo = {} if memo is None else memo
+        # shared by all selections
+        self._cache: dict[Any, Any] = {} if cache is None else cache
 
     @property
     def lightness(self) -> FloatArray:
-        return self._plane[self._at(self.rows, self.columns)]
+        return self._plane[self._indices(self.rows, self.columns)]
 
     @property
     def shape(self) -> tuple[int]:
-        return self.groups.shape
+        return (len(self.groups),)
 
     def __len__(self) -> int:
         return len(self.groups)
 
-    def __getitem__(self, index) -> "PixelSamples":
+    def __getitem__(self, index: Any) -> "PixelSamples":
         """Select pixels by an integer array, a mask or a slice; the lightness is shared."""
         if isinstance(index, tuple):
             if len(index) != 2 or index[1] is not Ellipsis:
@@ -117,30 +131,30 @@ class PixelSamples:
             self.rows[index],
             self.columns[index],
             self.chroma[index],
-            self._memo,
+            self._cache,
         )
 
-    def __iter__(self):
+    def __iter__(self) -> NoReturn:
         raise TypeError(
             "A PixelSamples holds pixels and no images. Pass images here, or use what takes pixels: "
             "PatchExtractor, and SOMColorizer's fit, score, predict_labels, predict_proba, predict_chroma."
         )
 
-    def __getstate__(self):
-        return {**self.__dict__, "_memo": {}}
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_cache": {}}
 
-    def __sizeof__(self):
+    def __sizeof__(self) -> int:
         # dask sends what is large to its workers once, and not with every task
         return sum(value.nbytes for value in self.__dict__.values() if isinstance(value, np.ndarray))
 
-    def __array__(self, dtype=None, copy=None):
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NoReturn:
         raise TypeError(
             "PixelSamples is no array: it knows where its pixels are, not what is around them. Put a "
             "PatchExtractor first, as in make_pipeline(PatchExtractor(), ...), or use its attributes "
             "chroma, lightness and groups."
         )
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<PixelSamples: {len(self)} pixels of {len(np.unique(self.groups))} images>"
 
     @property
@@ -154,19 +168,19 @@ class PixelSamples:
         return self._shapes[self.groups, 1]
 
     def lightness_at(self, rows: IntArray, columns: IntArray) -> FloatArray:
-        """Lightness at other places of the images of the pixels.
+        """Lightness at other pixels of the images of the pixels.
 
         Parameters
         ----------
         rows, columns : ndarray of shape (n,) or (n, m), int
-            Places inside the image of each pixel.
+            Indices inside the image of each pixel.
 
         Returns
         -------
         lightness : ndarray of the same shape, float32
             CIE L*, 0 to 100.
         """
-        return self._plane[self._at(rows, columns)]
+        return self._plane[self._indices(rows, columns)]
 
     def image_lightness(self, group: int) -> FloatArray:
         """Lightness of a whole image.
@@ -185,22 +199,39 @@ class PixelSamples:
         start = self._offsets[group]
         return self._plane[start : start + height * width].reshape(height, width)
 
-    def _remember(self, key, function):
-        """Value of function(), worked out once for this PixelSamples and all selections of it."""
-        if key not in self._memo:
-            self._memo[key] = function()
-        return self._memo[key]
+    def cached(self, key: Hashable, function: Callable[[], T]) -> T:
+        """Value of a function that is computed once for this PixelSamples and all its selections.
 
-    def _at(self, rows, columns):
+        It is for transformers that need something of a whole image.
+
+        Parameters
+        ----------
+        key : hashable
+            What the value is stored under.
+        function : callable
+            Called without arguments for the value where the key is new.
+
+        Returns
+        -------
+        value : object
+            The value of the key.
+        """
+        if key not in self._cache:
+            self._cache[key] = function()
+        value: T = self._cache[key]
+        return value
+
+    def _indices(self, rows: IntArray, columns: IntArray) -> IntArray:
         groups = self.groups.reshape((-1,) + (1,) * (rows.ndim - 1))
-        return self._offsets[groups] + rows * self._shapes[groups, 1] + columns
+        indices: IntArray = self._offsets[groups] + rows * self._shapes[groups, 1] + columns
+        return indices
 
 
-def pixels_of_image(lightness, rows, columns, chroma=None, memo=None):
+def pixels_of_image(lightness, rows, columns, chroma=None, cache=None):
     """PixelSamples of pixels of one image, given its lightness of shape (H, W).
 
-    Without `chroma`, the chroma of the pixels is zero. Those with the same `memo`, a dict, share
-    what is worked out of the whole image.
+    Without `chroma`, the chroma of the pixels is zero. Those with the same `cache`, a dict, share
+    what is computed from the whole image.
     """
     if chroma is None:
         chroma = np.zeros((len(rows), 2), np.float32)
@@ -212,7 +243,7 @@ def pixels_of_image(lightness, rows, columns, chroma=None, memo=None):
         rows,
         columns,
         chroma,
-        memo,
+        cache,
     )
 
 
@@ -240,32 +271,32 @@ def sample_image(position, item, n_pixels, seed):
     return pixels_of_image(lightness, rows, columns, chroma[rows, columns])
 
 
-def sample_batch(X, n_per_image, random_state, *, n_jobs=None, verbose=0, finish=None, bytes_per_pixel=0):
+def sample_batch(X, n_per_image, random_state, *, n_jobs=None, verbose=0, function=None, bytes_per_pixel=0):
     """List of the PixelSamples of each image of a batch; images are read when they are needed.
 
-    Each image has a seed of its own, so the pixels do not depend on `n_jobs`. `finish` is called
-    on each PixelSamples where it was made, so that only its result has to be kept or sent. More
-    pixels, of so many bytes, than fit in memory are warned of.
+    Each image has a seed of its own, so the pixels do not depend on `n_jobs`. `function` is called
+    on each PixelSamples where it was made, so that only its result has to be kept or sent. It warns if
+    the pixels, `bytes_per_pixel` each, do not fit in memory.
     """
     seeds = check_random_state(random_state)
     n_images = len(X) if isinstance(X, Sized) else None
-    items = watch_memory(iter_batch(X), n_per_image, bytes_per_pixel, n_images)
+    items = iter_with_memory_warning(iter_batch(X), n_per_image, bytes_per_pixel, n_images)
     items = progress(items, verbose, "reading", total=n_images)
     return Parallel(n_jobs=n_jobs, prefer="threads")(
         # what is in a tuple, dask sends with the task, and again if a worker is lost
-        delayed(_sample_and_finish)((position, item), n_per_image, draw_seed(seeds), finish)
+        delayed(_sample_and_apply)((position, item), n_per_image, draw_seed(seeds), function)
         for position, item in items
     )
 
 
 def draw_seed(random_state):
-    """Seed of a generator of its own."""
+    """Seed of a new random number generator."""
     return random_state.randint(np.iinfo(np.int32).max)
 
 
-def _sample_and_finish(place_and_item, n_per_image, seed, finish):
-    pixels = sample_image(*place_and_item, n_per_image, seed)
-    return pixels if finish is None else finish(pixels)
+def _sample_and_apply(position_and_item, n_per_image, seed, function):
+    pixels = sample_image(*position_and_item, n_per_image, seed)
+    return pixels if function is None else function(pixels)
 
 
 @validate_params(

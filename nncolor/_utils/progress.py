@@ -1,18 +1,20 @@
 """Progress bars: silent unless asked for."""
 
 import threading
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from tqdm.auto import tqdm
 
 
-def progress(iterable, verbose, description, total=None):
+def progress(iterable: Iterable[Any], verbose: int, description: str, total: int | None = None) -> Any:
     """`iterable` with a progress bar if `verbose` is positive."""
     return tqdm(iterable, desc=description, total=total, disable=not verbose)
 
 
 @contextmanager
-def training_progress(classifier, verbose):
+def training_progress(classifier: Any, verbose: int) -> Iterator[None]:
     """Bar of the epochs of a classifier while it fits.
 
     scikit-learn has no callback for this in the versions that are supported, so the classifier's
@@ -24,11 +26,11 @@ def training_progress(classifier, verbose):
     done = threading.Event()
     with tqdm(desc="training", unit="epoch") as bar:
 
-        def watch():
+        def poll() -> None:
             while not done.wait(0.2):
                 show()
 
-        def show():
+        def show() -> None:
             epochs = getattr(classifier, "n_iter_", bar.n)
             loss = getattr(classifier, "loss_", None)
             if isinstance(epochs, int) and epochs > bar.n:
@@ -36,11 +38,11 @@ def training_progress(classifier, verbose):
                     bar.set_postfix(loss=f"{loss:.4f}", refresh=False)
                 bar.update(epochs - bar.n)
 
-        watcher = threading.Thread(target=watch, daemon=True)
-        watcher.start()
+        poller = threading.Thread(target=poll, daemon=True)
+        poller.start()
         try:
             yield
         finally:
             done.set()
-            watcher.join()
+            poller.join()
             show()

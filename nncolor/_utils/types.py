@@ -1,15 +1,20 @@
-"""Types of public names."""
+"""Types of the public names."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Image = ArrayLike | str | os.PathLike
-ImageBatch = Iterable[Image]
-RandomState = int | np.random.RandomState | None
-FloatArray = NDArray[np.floating]
-IntArray = NDArray[np.integer]
-Images = list[np.ndarray] | np.ndarray
-Hints = Iterable[tuple[int, int, str | ArrayLike]] | np.ndarray
+#: An image: an array of shape (H, W) or (H, W, 3 or 4), or the path of a file.
+Image: TypeAlias = ArrayLike | str | os.PathLike[str]
+ImageBatch: TypeAlias = Iterable[Image]
+RandomState: TypeAlias = int | np.random.RandomState | None
+AnyArray: TypeAlias = NDArray[Any]
+FloatArray: TypeAlias = NDArray[np.floating[Any]]
+IntArray: TypeAlias = NDArray[np.integer[Any]]
+#: A colour: an RGB triple in the range of the image, the name of a CSS colour, or "#rrggbb".
+Color: TypeAlias = str | Sequence[Any] | AnyArray
+Hint: TypeAlias = tuple[int, int, Color]
+Hints: TypeAlias = Iterable[Hint] | AnyArray

@@ -1,4 +1,4 @@
-"""The eight outdoor scene categories of Oliva and Torralba: download, check, unpack."""
+"""Download of an archive, and its images unpacked."""
 
 import os
 import shutil
@@ -10,22 +10,8 @@ from pathlib import Path, PurePosixPath
 
 from tqdm.auto import tqdm
 
-URL = (
-    "http://people.csail.mit.edu/torralba/code/spatialenvelope/"
-    "spatial_envelope_256x256_static_8outdoorcategories.zip"
-)
-CATEGORIES = (
-    "coast",
-    "forest",
-    "highway",
-    "insidecity",
-    "mountain",
-    "opencountry",
-    "street",
-    "tallbuilding",
-)
 _CHUNK = 1 << 16
-# The images are JPEGs of 256 x 256 pixels; nothing in the archive comes near this.
+# The images of the archive are JPEGs of 256 x 256 pixels, much smaller than this.
 _MAX_MEMBER_BYTES = 10_000_000
 _TIMEOUT_SECONDS = 30
 
@@ -44,7 +30,7 @@ def default_data_home():
 
 
 def download(url, path, verbose):
-    """Download a file to `path`, going on from what an interrupted download left behind.
+    """Download a file to `path`; an interrupted download is resumed.
 
     Raises
     ------

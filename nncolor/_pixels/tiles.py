@@ -1,0 +1,172 @@
+"""Features of whole images, tile by tile, so that the feature matrix of an image is never in memory."""
+
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from .._images.color import image_lightness
+from .._utils.types import AnyArray, FloatArray
+from .context import ContextPlanes
+from .samples import pixels_of_image
+
+# Rows of a tile below this length are taken together.
+_SHORT_ROW = 64
+
+
+class Block(Protocol):
+    """A part of an image, ready to give the features of its tiles.
+
+    Attributes
+    ----------
+    lightness : ndarray of shape (n_rows, n_columns), float32
+        CIE L* of the part, 0 to 100.
+    """
+
+    lightness: FloatArray
+
+    def tile(self, rows: range, columns: range) -> FloatArray:
+        """Features of pixels of the block.
+
+        Parameters
+        ----------
+        rows, columns : range
+            Rows and columns of the image; a step leaves out those between.
+
+        Returns
+        -------
+        features : ndarray of shape (n_groups, n_features, n_pixels of a group), float32
+            The groups follow one another row by row.
+        """
+
+
+class Tiles(Protocol):
+    """Features of all pixels of one image; they equal those of the extractor's `transform`.
+
+    Attributes
+    ----------
+    shape : (height, width)
+    """
+
+    shape: tuple[int, int]
+
+    def block(self, rows: range, columns: range) -> Block:
+        """Block of the image, given its rows and columns as ranges with a step of 1."""
+
+
+class PatchTiles:
+    """Tiles of a PatchExtractor, without its `transform`; `image` is a valid image."""
+
+    def __init__(self, extractor: Any, image: AnyArray):
+        self.half = extractor.patch_size // 2
+        self.position = extractor.position
+        self.image = image
+        self.shape = image.shape[:2]
+        self.n_features = len(extractor.get_feature_names_out())
+        self.context = None
+        if len(extractor.context_scales):
+            self.context = ContextPlanes(extractor.context_scales, self.shape, self._feature_rows)
+
+    def _feature_rows(self, rows):
+        return to_feature(image_lightness(self.image[rows]))
+
+    def block(self, rows: range, columns: range) -> Block:
+        return _PatchBlock(self, rows, columns)
+
+
+class _PatchBlock:
+    def __init__(self, source, rows, columns):
+        self.source = source
+        half = source.half
+        self.top, self.left = rows.start, columns.start
+        rows_around = reflect(np.arange(rows.start - half, rows.stop + half), source.shape[0])
+        columns_around = reflect(np.arange(columns.start - half, columns.stop + half), source.shape[1])
+        top, left = rows_around.min(), columns_around.min()
+        lightness = image_lightness(
+            source.image[top : rows_around.max() + 1, left : columns_around.max() + 1]
+        )
+        self.lightness = lightness[
+            rows.start - top : rows.stop - top, columns.start - left : columns.stop - left
+        ]
+        padded = to_feature(lightness)[rows_around - top][:, columns_around - left]
+        # (n_rows, n_columns, patch_size, patch_size), not copied
+        self.patches = sliding_window_view(padded, (2 * half + 1, 2 * half + 1))
+        self.context = None if source.context is None else source.context.window(rows, columns)
+
+    def tile(self, rows, columns):
+        # a group is a row, or all of the tile where rows are short
+        source = self.source
+        shape = len(rows), len(columns)
+        if len(columns) < _SHORT_ROW:
+            planes = np.empty((source.n_features, *shape), np.float32)
+            features = planes.reshape(1, source.n_features, -1)
+        else:
+            features = np.empty((shape[0], source.n_features, shape[1]), np.float32)
+            planes = features.transpose(1, 0, 2)
+        patches = self.patches[_shifted(rows, -self.top), _shifted(columns, -self.left)]
+        n_done = (2 * source.half + 1) ** 2
+        planes[:n_done].reshape(*patches.shape[2:], *shape)[...] = patches.transpose(2, 3, 0, 1)
+        if source.position:
+            planes[n_done] = row_feature(np.asarray(rows), source.shape[0])[:, None]
+            planes[n_done + 1] = column_feature(np.asarray(columns), source.shape[1])
+            n_done += 2
+        if self.context is not None:
+            self.context.fill(planes[n_done:], np.asarray(rows), np.asarray(columns))
+        return features
+
+
+class ExtractorTiles:
+    """Tiles of any transformer of PixelSamples; `image` is a valid image."""
+
+    def __init__(self, extractor: Any, image: AnyArray):
+        self.extractor = extractor
+        self.image_lightness = image_lightness(image)
+        self.shape = self.image_lightness.shape
+        self.cache: dict[Any, Any] = {}
+
+    def block(self, rows: range, columns: range) -> Block:
+        return _ExtractorBlock(self, rows, columns)
+
+
+class _ExtractorBlock:
+    def __init__(self, source, rows, columns):
+        self.source = source
+        self.lightness = source.image_lightness[rows.start : rows.stop, columns.start : columns.stop]
+
+    def tile(self, rows, columns):
+        rows, columns = np.meshgrid(rows, columns, indexing="ij")
+        pixels = pixels_of_image(
+            self.source.image_lightness, rows.ravel(), columns.ravel(), cache=self.source.cache
+        )
+        return np.asarray(self.source.extractor.transform(pixels)).T[None]
+
+
+def to_feature(lightness):
+    """Map lightness from [0, 100] to [-1, 1]."""
+    return lightness * np.float32(0.02) - np.float32(1)
+
+
+def row_feature(rows, height):
+    """Map rows of an image of that height to [-1, 1]."""
+    return ((2 * rows + 1) / height - 1).astype(np.float32)
+
+
+def column_feature(columns, width):
+    """Map the distance of columns from the centre of an image of that width to [-1, 1]."""
+    return (2 * np.abs((2 * columns + 1) / width - 1) - 1).astype(np.float32)
+
+
+def context_of(lightness, scales):
+    """Context of an image, given its lightness of shape (H, W)."""
+    return ContextPlanes(scales, lightness.shape, lambda rows: to_feature(lightness[rows]))
+
+
+def reflect(index, size):
+    """Mirror indices that lie outside [0, size) back into it; the edge is not repeated."""
+    period = 2 * size - 2
+    index = np.abs(index) % np.maximum(period, 1)
+    return np.minimum(index, period - index)
+
+
+def _shifted(indices, offset):
+    return slice(indices.start + offset, indices.stop + offset, indices.step)
