@@ -9,27 +9,28 @@ from typing import Any, overload
 
 import numpy as np
 from joblib import effective_n_jobs
+from sklearn.neural_network import MLPClassifier
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.validation import check_is_fitted
 
-from ._codebook.quantizer import nearest_codewords
+from ._codebook.quantizer import SOMQuantizer, nearest_codewords
 from ._images.batch import describe, is_path, load_image, stack_like
 from ._images.color import ciede2000, join_lightness_chroma, output_dtype, to_unit_range
 from ._images.parallel import N_JOBS, map_batch, plain_context
+from ._images.working_size import WORKING_SIZE
 from ._painting.decoder import Decoder, quantize_image
 from ._painting.hints import correct_prediction, parse_hints
 from ._pixels.familiarity import (
     MIN_IMAGES,
-    OTHER_SIZE,
     UNFAMILIAR,
     append_statistics,
-    image_statistics,
+    lightness_statistics,
     reference_statistics,
-    size_ratio,
     unfamiliarity,
 )
-from ._pixels.samples import PixelSamples
+from ._pixels.patches import PatchExtractor
+from ._pixels.samples import PixelSamples, check_working_size
 from ._training import (
     DEFAULTS,
     check_chroma,
@@ -65,6 +66,12 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
     classifier : classifier with `predict_proba`, default=None
         Learns codewords from features. None means an `MLPClassifier` with two hidden layers of
         50 neurons. A `Pipeline` is welcome.
+    working_size : int or None, default=384
+        Every image is looked at in one size: its area is brought to working_size x working_size pixels,
+        whatever its shape, before pixels are drawn and before it is classified; its chroma comes back
+        to the full size along the full lightness. All lengths in pixels (`patch_size`,
+        `context_scales`, `smoothing_radius`) are in pixels of the working size. None looks at the
+        pixels as they are: the paper. A PixelSamples brings the one it was sampled at.
     pixels_per_image : int, default=2500
         Number of pixels that are drawn from each image to learn from.
     rebalance : float in [0, 1], default=0
@@ -97,10 +104,12 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         CIE u*, v* of each codeword.
     classes_ : ndarray of shape (n_seen,), int
         The codewords that the sample held; after `partial_fit` all of them.
-    image_statistics_ : ndarray of shape (n_images, 13)
-        Statistics of the lightness, the layout and the size of the training images; `unfamiliarity` and
-        the warnings of `predict` compare images with them. `partial_fit` keeps those of the first 1000
+    image_statistics_ : ndarray of shape (n_images, 12)
+        Statistics of the lightness and the layout of the training images; `unfamiliarity` and the
+        warnings of `predict` compare images with them. `partial_fit` keeps those of the first 1000
         different images.
+    working_size_ : int or None
+        The working size at which it was trained, and predicts.
 
     See Also
     --------
@@ -109,15 +118,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
 
     Notes
     -----
-    The configuration of the paper is::
-
-        SOMColorizer(
-            PatchExtractor(patch_size=5),
-            SOMQuantizer(map_shape=(3, 3)),
-            MLPClassifier((50, 50)),
-            temperature=0,
-            smoothing_radius=0,
-        )
+    `SOMColorizer.paper()` has the configuration of the paper.
 
     While it fits, the features of the sample are in memory: for each pixel 8 bytes a feature, half of
     them only until they are put together, and 9 bytes a codeword; a warning says so if that is more than
@@ -150,6 +151,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         "extractor": [HasMethods(["fit", "transform"]), None],
         "quantizer": [HasMethods(["fit", "predict"]), None],
         "classifier": [HasMethods(["fit", "predict_proba"]), None],
+        "working_size": WORKING_SIZE,
         "pixels_per_image": [Interval(numbers.Integral, 1, None, closed="left")],
         "rebalance": [Interval(numbers.Real, 0, 1, closed="both")],
         "temperature": [Interval(numbers.Real, 0, 1, closed="both")],
@@ -162,6 +164,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
     extractor: Any
     quantizer: Any
     classifier: Any
+    working_size: int | None
     pixels_per_image: int
     rebalance: float
     temperature: float
@@ -175,6 +178,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
     codebook_: FloatArray
     classes_: IntArray
     image_statistics_: FloatArray
+    working_size_: int | None
     _reference_statistics: FloatArray | None
     _random_state: np.random.RandomState
 
@@ -184,6 +188,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         quantizer: Any = None,
         classifier: Any = None,
         *,
+        working_size: int | None = 384,
         pixels_per_image: int = 2500,
         rebalance: float = 0.0,
         temperature: float = 0.7,
@@ -195,6 +200,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         self.extractor = extractor
         self.quantizer = quantizer
         self.classifier = classifier
+        self.working_size = working_size
         self.pixels_per_image = pixels_per_image
         self.rebalance = rebalance
         self.temperature = temperature
@@ -202,6 +208,40 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
+
+    @classmethod
+    def paper(cls, **params: Any) -> "SOMColorizer":
+        """Colorizer with the configuration of the paper.
+
+        Patches of 5x5 pixels, a map of 3x3 codewords, and two hidden layers of 50 neurons; what goes beyond
+        the paper is left out.
+
+        Parameters
+        ----------
+        **params : dict
+            Other parameters of the colorizer, or other values of these.
+
+        Returns
+        -------
+        colorizer : SOMColorizer
+            Not fitted.
+
+        Examples
+        --------
+        >>> from nncolor import SOMColorizer
+        >>> SOMColorizer.paper(random_state=0).get_params()["extractor__patch_size"]
+        5
+        """
+        configuration: dict[str, Any] = {
+            "extractor": PatchExtractor(patch_size=5),
+            "quantizer": SOMQuantizer(map_shape=(3, 3)),
+            "classifier": MLPClassifier((50, 50)),
+            "working_size": None,
+            "pixels_per_image": 2500,
+            "temperature": 0,
+            "smoothing_radius": 0,
+        }
+        return cls(**{**configuration, **params})
 
     @fit_context(prefer_skip_nested_validation=False)
     def fit(self, X: ImageBatch | PixelSamples, y: Any = None) -> "SOMColorizer":
@@ -305,6 +345,8 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         extractor, quantizer = self.extractor_, self.quantizer_
         classifier, random_state = deepcopy((self.classifier_, self._random_state))
         check_incremental(classifier, n_codes=len(self.codebook_))
+        if isinstance(X, PixelSamples):
+            check_working_size(X, self.working_size_)
         sample = self._sample(X, extractor, random_state, fit=False)
         labels = nearest_codewords(quantizer, sample.chroma)
         check_known(labels, self.classes_)
@@ -317,8 +359,9 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         ]
 
     def _sample(self, X, extractor, random_state, *, fit=True):
-        options = {"n_jobs": self.n_jobs, "verbose": self.verbose}
-        return sample_features(X, extractor, self.pixels_per_image, random_state, fit=fit, **options)
+        working_size = self.working_size if fit else self.working_size_
+        options = {"fit": fit, "n_jobs": self.n_jobs, "verbose": self.verbose}
+        return sample_features(X, extractor, self.pixels_per_image, working_size, random_state, **options)
 
     def _train(self, components, sample, labels, random_state, classes=None):
         """Train the classifier; values of all fitted attributes by name.
@@ -349,6 +392,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
             "codebook_": codebook,
             "classes_": known,
             "image_statistics_": sample.statistics,
+            "working_size_": sample.working_size,
             "_reference_statistics": reference_statistics(sample.statistics),
             "_random_state": random_state,
         }
@@ -382,8 +426,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         -----
         UserWarning
             If there were 20 training images or more, and the lightness of an image is unlike theirs (see
-            `unfamiliarity`), or its side is more than twice as long as that of all of them, or less than
-            half as long.
+            `unfamiliarity`).
         """
         return self._predict(X)
 
@@ -404,7 +447,8 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         Returns
         -------
         labels : list of ndarray of shape (H, W), or ndarray of shape (n, H, W) or (n_pixels,), int32
-            Rows of `codebook_`: the most probable codewords, without smoothing.
+            Rows of `codebook_`: the most probable codewords, without smoothing. Where the working size is
+            not that of the image, those of the nearest pixel at the working size.
         """
         decoder = self._decoder()
         return self._predict_rows_or_images(X, decoder.decode_labels, decoder.predict_labels)
@@ -427,7 +471,8 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         -------
         probabilities : list of ndarray of shape (H, W, n_codes), or ndarray of shape \
                 (n, H, W, n_codes) or (n_pixels, n_codes), float32
-            Without smoothing and temperature; 0 for codewords that the sample lacked.
+            Without smoothing and temperature; 0 for codewords that the sample lacked. Where the working
+            size is not that of the image, interpolated linearly.
         """
         decoder = self._decoder()
         return self._predict_rows_or_images(X, decoder.decode_proba, decoder.predict_proba)
@@ -451,7 +496,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         Returns
         -------
         confidence : list of ndarray of shape (H, W), or ndarray of shape (n, H, W) or (n_pixels,), float32
-            The largest of `predict_proba`.
+            The largest of `predict_proba`, found at the working size and interpolated linearly.
         """
         decoder = self._decoder()
         return self._predict_rows_or_images(X, decoder.decode_confidence, decoder.predict_confidence)
@@ -490,8 +535,8 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
                 f"unfamiliarity() needs at least {MIN_IMAGES} training images; there were "
                 f"{len(self.image_statistics_)}."
             )
-        distances = self._map_batch(partial(_image_unfamiliarity, reference=reference), X)
-        return np.array(distances)
+        decoder = self._decoder()
+        return np.array(self._map_batch(partial(_image_unfamiliarity, decoder, reference=reference), X))
 
     @overload
     def predict_chroma(self, X: PixelSamples | AnyArray) -> AnyArray: ...  # type: ignore[overload-overlap]
@@ -590,6 +635,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         if isinstance(X, PixelSamples):
             if len(X) == 0:
                 raise ValueError("The PixelSamples holds no pixel to judge by.")
+            check_working_size(X, self.working_size_)
             predicted = decoder.predict_pixels(decoder.decode_chroma, X)
             rgb = (join_lightness_chroma(X.lightness, chroma, np.float32) for chroma in (X.chroma, predicted))
             return -float(ciede2000(*rgb).mean(dtype=np.float64))
@@ -658,8 +704,9 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
             self.classifier_,
             self.codebook_,
             self.classes_,
-            self.temperature,
-            self.smoothing_radius,
+            working_size=self.working_size_,
+            temperature=self.temperature,
+            smoothing_radius=self.smoothing_radius,
         )
 
     def _map_batch(self, function, X, *, color=False):
@@ -668,6 +715,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
     def _predict_rows_or_images(self, X, of_features, of_image):
         """Rows for a PixelSamples by a method of its features, images in the form of their batch."""
         if isinstance(X, PixelSamples):
+            check_working_size(X, self.working_size_)
             return of_features.__self__.predict_pixels(of_features, X)
         return stack_like(self._map_batch(of_image, X), X)
 
@@ -682,37 +730,30 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
             items = X if isinstance(X, (list, tuple)) else [None] * len(colored)
             names = [describe(position, item) for position, item in enumerate(items)]
         strange = [unfamiliarity(values, self._reference_statistics) > UNFAMILIAR for values in statistics]
-        _warn_of_images(
-            list(compress(names, strange)),
-            "The lightness of",
-            "unlike that of the training images",
-            "Do not rely on the colours; unfamiliarity() gives the distance of each image.",
-        )
-        resized = [size_ratio(values, self.image_statistics_) > OTHER_SIZE for values in statistics]
-        _warn_of_images(
-            list(compress(names, resized)),
-            "The size of",
-            "far from that of all training images",
-            "Bring images to about their number of pixels: what is learned at one resolution is not known at "
-            "another.",
-        )
+        _warn_of_unfamiliar(list(compress(names, strange)))
         return stack_like(list(colored), X)
 
 
-def _warn_of_images(names, what, how, advice):
+def _warn_of_unfamiliar(names):
     """Warn once of all images of a batch that are unlike the training images, at the user's line."""
     if names:
         *others, last = names
         of_all = f"{', '.join(others)} and {last}" if others else last
-        warnings.warn(f"{what} {of_all} is {how}. {advice}", UserWarning, stacklevel=4)
+        warnings.warn(
+            f"The lightness of {of_all} is unlike that of the training images. Do not rely on the colours; "
+            "unfamiliarity() gives the distance of each image.",
+            UserWarning,
+            stacklevel=4,
+        )
 
 
 def _predict_with_statistics(decoder, image, n_threads):
-    return decoder.predict(image, n_threads), image_statistics(image)
+    lightness = decoder.working_lightness(image, n_threads)
+    return decoder.predict(image, n_threads, lightness), lightness_statistics(lightness)
 
 
-def _image_unfamiliarity(image, n_threads, *, reference):
-    return unfamiliarity(image_statistics(image), reference)
+def _image_unfamiliarity(decoder, image, n_threads, *, reference):
+    return unfamiliarity(lightness_statistics(decoder.working_lightness(image, n_threads)), reference)
 
 
 def _error_of_image(decoder, image, n_threads):

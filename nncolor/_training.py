@@ -15,7 +15,7 @@ from sklearn.utils import get_tags
 from ._codebook.quantizer import SOMQuantizer, nearest_codewords
 from ._images.color import NEUTRAL_CHROMA
 from ._images.memory import warn_of_memory
-from ._pixels.familiarity import statistics_of_lightness
+from ._pixels.familiarity import lightness_statistics
 from ._pixels.patches import PatchExtractor
 from ._pixels.samples import PixelSamples, draw_seed, join_pixels, sample_batch
 from ._utils.progress import training_progress
@@ -74,16 +74,18 @@ class Sample(NamedTuple):
     groups : ndarray of shape (n,), int
         Image of each pixel.
     statistics : ndarray of shape (n_images, n_statistics)
-        Of the images, see `statistics_of_lightness`.
+        Of the images, see `lightness_statistics`.
+    working_size : int or None
     """
 
     features: FloatArray
     chroma: FloatArray
     groups: IntArray
     statistics: FloatArray
+    working_size: int | None
 
 
-def sample_features(X, extractor, n_per_image, random_state, *, fit=True, n_jobs, verbose):
+def sample_features(X, extractor, n_per_image, working_size, random_state, *, fit=True, n_jobs, verbose):
     """Draw pixels and compute their features; with `fit`, fits an extractor that has to be fitted.
 
     Parameters
@@ -98,32 +100,34 @@ def sample_features(X, extractor, n_per_image, random_state, *, fit=True, n_jobs
     options = {"n_jobs": n_jobs, "verbose": verbose}
     if not isinstance(X, PixelSamples):
         if not (fit and _requires_fit(extractor)):
-            return _sample_image_by_image(X, extractor, n_per_image, random_state, options)
-        X = join_pixels(sample_batch(X, n_per_image, random_state, **options))
+            return _sample_image_by_image(X, extractor, n_per_image, working_size, random_state, options)
+        X = join_pixels(sample_batch(X, n_per_image, working_size, random_state, **options))
     if len(X) == 0:
         raise ValueError("The PixelSamples holds no pixel to learn from.")
     warn_of_memory(len(X), 4 * _n_features(extractor))
     features = (extractor.fit(X, None) if fit else extractor).transform(X)
-    statistics = [statistics_of_lightness(X.image_lightness(group)) for group in np.unique(X.groups)]
-    return Sample(np.asarray(features), X.chroma, X.groups, np.array(statistics))
+    statistics = [lightness_statistics(X.image_lightness(group)) for group in np.unique(X.groups)]
+    return Sample(np.asarray(features), X.chroma, X.groups, np.array(statistics), X.working_size)
 
 
-def _sample_image_by_image(X, extractor, n_per_image, random_state, options):
+def _sample_image_by_image(X, extractor, n_per_image, working_size, random_state, options):
     """Sample whose features are computed where each image is read, so that no image has to be kept."""
     # float32, and twice while they are put together
     bytes_per_pixel = 8 * _n_features(extractor)
     function = partial(_features_chroma_statistics, extractor)
     options = {**options, "function": function, "bytes_per_pixel": bytes_per_pixel}
-    parts = sample_batch(X, n_per_image, random_state, **options)
+    parts = sample_batch(X, n_per_image, working_size, random_state, **options)
     features, chroma, statistics = zip(*parts, strict=True)
     groups = np.repeat(np.arange(len(chroma)), [len(part) for part in chroma])
-    return Sample(np.concatenate(features), np.concatenate(chroma), groups, np.array(statistics))
+    return Sample(
+        np.concatenate(features), np.concatenate(chroma), groups, np.array(statistics), working_size
+    )
 
 
 def _features_chroma_statistics(extractor, pixels):
     with config_context(transform_output="default"):
         features = np.asarray(extractor.transform(pixels))
-    return features, pixels.chroma, statistics_of_lightness(pixels.image_lightness(0))
+    return features, pixels.chroma, lightness_statistics(pixels.image_lightness(0))
 
 
 def _n_features(extractor):

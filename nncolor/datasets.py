@@ -129,38 +129,38 @@ def load_sample_photos() -> SamplePhotos:
 def load_image_folder(path: str | os.PathLike[str], pattern: str | None = None) -> list[str]:
     """The images of a folder, as a batch that reads each file only when it is needed.
 
-        Parameters
-        ----------
-        path : str or path-like
-            The folder.
-        pattern : str, default=None
-            Which files, as for :meth:`pathlib.Path.glob`: `*.jpg`, or `**/*.png` for folders within
-            the folder too. None takes every file of the folder itself with the ending of an image
-            format, in upper or lower case. Hidden files, whose names begin with a dot, are left out.
+    Parameters
+    ----------
+    path : str or path-like
+        The folder.
+    pattern : str, default=None
+        Which files, as for :meth:`pathlib.Path.glob`: `*.jpg`, or `**/*.png` for folders within
+        the folder too. None takes every file of the folder itself with the ending of an image
+        format, in upper or lower case. Hidden files, whose names begin with a dot, are left out.
 
-        Returns
-        -------
-        paths : list of str
-            Sorted paths; a batch for everything in nncolor.
+    Returns
+    -------
+    paths : list of str
+        Sorted paths; a batch for everything in nncolor.
 
-        Raises
-        ------
-        FileNotFoundError
-            If there is no such folder, or no file in it that matches.
-        NotADirectoryError
-            If `path` is a file.
-        OSError
-            If files cannot be opened as images; the message names them all. A file that breaks off
-            in the middle is found out, and named, when it is read.
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such folder, or no file in it that matches.
+    NotADirectoryError
+        If `path` is a file.
+    OSError
+        If files cannot be opened as images; the message names them all. A file that breaks off
+        in the middle is found out, and named, when it is read.
 
-        Examples
-        --------
-        >>> from pathlib import Path
-        >>> import sklearn.datasets
-        >>> from nncolor.datasets import load_image_folder
-        >>> folder = Path(sklearn.datasets.__file__).parent / "images"
-        >>> [Path(path).name for path in load_image_folder(folder)]
-        ['china.jpg', 'flower.jpg']
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import sklearn.datasets
+    >>> from nncolor.datasets import load_image_folder
+    >>> folder = Path(sklearn.datasets.__file__).parent / "images"
+    >>> [Path(path).name for path in load_image_folder(folder)]
+    ['china.jpg', 'flower.jpg']
     """
     folder = Path(path)
     if not folder.exists():

@@ -33,6 +33,7 @@ def quick_colorizer(**params):
         "extractor": PatchExtractor(patch_size=3),
         "quantizer": SOMQuantizer(map_shape=(3, 3), n_iter=2000),
         "classifier": quick_classifier(),
+        "working_size": None,
         "pixels_per_image": 400,
         "random_state": 0,
     }

@@ -94,7 +94,7 @@ def test_bilevel_file(tmp_path):
 def test_cmyk_is_not_taken_for_rgba(tmp_path):
     red = Image.new("CMYK", (8, 8), (0, 255, 255, 0))
     red.save(tmp_path / "cmyk.jpg", quality=100)
-    chroma = sample_pixels([tmp_path / "cmyk.jpg"], 10, random_state=0).chroma
+    chroma = sample_pixels([tmp_path / "cmyk.jpg"], 10, random_state=0, working_size=None).chroma
     assert (chroma[:, 0] > 100).all()
 
 
@@ -102,9 +102,9 @@ def test_image_collection_and_generators(photos, tmp_path):
     for number, photo in enumerate(photos):
         Image.fromarray(photo).save(tmp_path / f"{number}.png")
     collection = ImageCollection(str(tmp_path / "*.png"), load_func=imread)
-    expected = sample_pixels(photos, 50, random_state=0)
+    expected = sample_pixels(photos, 50, random_state=0, working_size=None)
     for batch in (collection, (photo for photo in photos), tuple(photos), sorted(tmp_path.iterdir())):
-        pixels = sample_pixels(batch, 50, random_state=0)
+        pixels = sample_pixels(batch, 50, random_state=0, working_size=None)
         assert_array_equal(pixels.chroma, expected.chroma)
 
 
@@ -188,7 +188,7 @@ def test_broken_file_of_an_image_collection(photos, tmp_path):
 
     collection = ImageCollection(str(tmp_path / "*.png"), load_func=load)
     with pytest.raises(OSError, match=r"image 1 .*1.png.* cannot be read"):
-        sample_pixels(collection)
+        sample_pixels(collection, working_size=None)
 
 
 def test_what_is_no_array(colorizer):
@@ -249,6 +249,6 @@ def test_grey_images_are_refused_where_colour_is_needed(photos, tmp_path):
     path = tmp_path / "grey.png"
     Image.fromarray(GREY).save(path)
     with pytest.raises(ValueError, match="image 1 is grey"):
-        sample_pixels([photos[0], GREY])
+        sample_pixels([photos[0], GREY], working_size=None)
     with pytest.raises(ValueError, match=r"image 2 .*grey.png.* is grey"):
         SOMColorizer().fit([photos[0], photos[1], path])

@@ -97,7 +97,7 @@ def test_the_same_model_is_learned(cluster, paths, photos, as_paths):
 
 def test_the_same_search(cluster, paths):
     def search():
-        pixels = sample_pixels(paths, 100, random_state=0)
+        pixels = sample_pixels(paths, 100, random_state=0, working_size=None)
         labels = SOMQuantizer((2, 2), random_state=0).fit_predict(pixels.chroma)
         return GridSearchCV(
             make_pipeline(PatchExtractor(), quick_classifier(random_state=0)),

@@ -145,16 +145,16 @@ def test_score_is_negative_mean_ciede2000(colorizer, photos):
 
 def test_no_pixels_to_judge_by(colorizer, photos):
     with pytest.raises(ValueError, match="no pixel to judge by"):
-        colorizer.score(sample_pixels(photos, 5)[:0])
+        colorizer.score(sample_pixels(photos, 5, working_size=None)[:0])
 
 
 def test_score_of_pixels_is_close_to_that_of_their_images(colorizer, photos):
-    pixels = sample_pixels(photos, n_per_image=10_000, random_state=0)
+    pixels = sample_pixels(photos, n_per_image=10_000, random_state=0, working_size=None)
     assert_allclose(colorizer.score(pixels), colorizer.score(photos), atol=0.1)
 
 
 def test_pixels_are_predicted_as_in_their_images(colorizer, photos):
-    pixels = sample_pixels(photos, n_per_image=100, random_state=3)
+    pixels = sample_pixels(photos, n_per_image=100, random_state=3, working_size=None)
     of_first = pixels[pixels.groups == 0]
     for method in ("predict_labels", "predict_proba", "predict_chroma"):
         image = getattr(colorizer, method)(photos[:1])[0]
@@ -165,7 +165,7 @@ def test_pixels_are_predicted_as_in_their_images(colorizer, photos):
 
 def test_fit_on_images_and_on_their_pixels_agree(photos):
     n = 400
-    pixels = sample_pixels(photos, n_per_image=n, random_state=0)
+    pixels = sample_pixels(photos, n_per_image=n, random_state=0, working_size=None)
     colorizer = quick_colorizer().fit(pixels)
     assert colorizer.codebook_.shape == (9, 2)
     assert abs(colorizer.score(photos) - quick_colorizer().fit(photos).score(photos)) < 1.5
@@ -256,16 +256,16 @@ def test_nothing_to_learn(photos):
     with pytest.raises(ValueError, match="no colour to learn"):
         quick_colorizer().fit([neutral, neutral])
     with pytest.raises(ValueError, match="no colour to learn"):
-        quick_colorizer().fit(sample_pixels([neutral], 100))
+        quick_colorizer().fit(sample_pixels([neutral], 100, working_size=None))
     with pytest.raises(ValueError, match="holds no pixel"):
-        quick_colorizer().fit(sample_pixels(photos, 5)[:0])
+        quick_colorizer().fit(sample_pixels(photos, 5, working_size=None)[:0])
 
 
 def test_one_neutral_image_among_others(photos, capsys):
     neutral = np.repeat(photos[0][..., :1], 3, axis=-1)
     quick_colorizer().fit([photos[1], neutral])
     assert capsys.readouterr().out == ""
-    pixels = sample_pixels([photos[1], neutral], 50)
+    pixels = sample_pixels([photos[1], neutral], 50, working_size=None)
     for X in ([photos[1], neutral], pixels, pixels[np.random.default_rng(0).permutation(100)]):
         quick_colorizer(verbose=1).fit(X)
         assert "no chroma in image 1." in capsys.readouterr().out
@@ -294,9 +294,9 @@ def test_a_single_codeword_is_painted(photos, grey):
 @pytest.mark.parametrize("classifier", [quick_classifier(), KNeighborsClassifier()])
 def test_codewords_that_the_sample_lacks(photos, grey, classifier):
     quantizer = SOMQuantizer((4, 4), n_iter=2000, random_state=0).fit(
-        sample_pixels(photos, 400, random_state=0).chroma
+        sample_pixels(photos, 400, random_state=0, working_size=None).chroma
     )
-    chroma = sample_pixels(photos[:1], 400, random_state=0)
+    chroma = sample_pixels(photos[:1], 400, random_state=0, working_size=None)
     some = chroma[np.isin(quantizer.predict(chroma.chroma), quantizer.predict(chroma.chroma)[:40])]
     colorizer = quick_colorizer(quantizer=FrozenEstimator(quantizer), classifier=classifier).fit(some)
     assert 1 < len(colorizer.classes_) < 16
@@ -310,7 +310,7 @@ def test_codewords_that_the_sample_lacks(photos, grey, classifier):
 
 
 def test_frozen_codebook_and_fewer_colours_than_codewords(photos, grey):
-    pixels = sample_pixels(photos, 400, random_state=0)
+    pixels = sample_pixels(photos, 400, random_state=0, working_size=None)
     som = SOMQuantizer((3, 3), n_iter=1000, random_state=0).fit(pixels.chroma)
     kmeans = KMeans(5, n_init=1, random_state=0).fit(pixels.chroma.astype(float))
     red = np.zeros((20, 20, 3), np.uint8)
@@ -458,7 +458,7 @@ def test_components_are_cloned_and_seeded(photos):
 
 def test_frozen_components(photos, grey):
     extractor = make_pipeline(PatchExtractor(3), StandardScaler()).fit(
-        sample_pixels(photos, 100, random_state=0)
+        sample_pixels(photos, 100, random_state=0, working_size=None)
     )
     fitted = quick_colorizer(extractor=FrozenEstimator(extractor)).fit(photos)
     assert fitted.predict([grey])[0].shape == (*grey.shape, 3)
@@ -467,7 +467,7 @@ def test_frozen_components(photos, grey):
 
 
 def test_frozen_codebook(photos):
-    chroma = sample_pixels(photos, 200, random_state=0).chroma
+    chroma = sample_pixels(photos, 200, random_state=0, working_size=None).chroma
     frozen = SOMQuantizer((2, 2), n_iter=500, random_state=0).fit(chroma)
     colorizer = quick_colorizer(quantizer=FrozenEstimator(frozen)).fit(photos[:2])
     assert_array_equal(colorizer.codebook_, frozen.codebook_.astype(np.float32))
@@ -528,7 +528,7 @@ SEARCHES = {
 @pytest.mark.parametrize("grouped", [False, True], ids=["stratified", "grouped"])
 @pytest.mark.parametrize(("estimator", "grid"), SEARCHES.values(), ids=SEARCHES)
 def test_search_over_pixels(photos, estimator, grid, grouped):
-    pixels = sample_pixels(photos, 150, random_state=0)
+    pixels = sample_pixels(photos, 150, random_state=0, working_size=None)
     labels = SOMQuantizer(n_iter=1000, random_state=0).fit_predict(pixels.chroma)
     split = GroupShuffleSplit if grouped else StratifiedShuffleSplit
     groups = {"groups": pixels.groups} if grouped else {}
@@ -572,7 +572,7 @@ def test_colorize_is_predict_of_one(colorizer, grey):
 
 
 def test_pixels_have_no_picture(colorizer, photos):
-    pixels = sample_pixels(photos, 10, random_state=0)
+    pixels = sample_pixels(photos, 10, random_state=0, working_size=None)
     for method in ("predict", "quantize"):
         with pytest.raises(TypeError, match="holds pixels and no images"):
             getattr(colorizer, method)(pixels)
@@ -603,7 +603,7 @@ def test_rebalance_is_more_colourful(photos):
 
 
 def test_confidence_is_the_largest_probability(colorizer, photos):
-    pixels = sample_pixels(photos, n_per_image=30, random_state=0)
+    pixels = sample_pixels(photos, n_per_image=30, random_state=0, working_size=None)
     for X in (photos, pixels, np.stack([photos[2]] * 2)):
         confidence, probabilities = colorizer.predict_confidence(X), colorizer.predict_proba(X)
         assert type(confidence) is type(probabilities)

@@ -41,7 +41,7 @@ def names(paths):
 def test_folder_is_a_sorted_batch_of_images(folder):
     paths = load_image_folder(folder)
     assert names(paths) == ["a.JPG", "b.png", "c.tif", "d.jpeg"]
-    assert len(sample_pixels(paths, 10)) == 40
+    assert len(sample_pixels(paths, 10, working_size=None)) == 40
     assert load_image_folder(str(folder)) == paths
 
 
@@ -74,7 +74,7 @@ def test_a_file_that_breaks_off_is_named_when_it_is_read(folder):
     path.write_bytes(path.read_bytes()[:-400])
     paths = load_image_folder(folder)
     with pytest.raises(OSError, match=r"image 0 .*a.JPG.* cannot be read"):
-        sample_pixels(paths)
+        sample_pixels(paths, working_size=None)
 
 
 def test_what_is_no_folder(folder):

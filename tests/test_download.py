@@ -84,7 +84,7 @@ def test_download_and_categories(server, tmp_path):
     assert [Path(path).name for path in scenes.images] == [f"opencountry_land{i}.jpg" for i in (1, 2, 4, 5)]
     assert scenes.category == "opencountry"
     assert "Torralba" in scenes.DESCR
-    assert len(sample_pixels(scenes.images, 10)) == 40
+    assert len(sample_pixels(scenes.images, 10, working_size=None)) == 40
     (folder / NAME).unlink()  # from here on all comes from the cache
     assert fetch_open_country(tmp_path / "home", url=url).images == scenes.images
     coast = fetch_open_country(tmp_path / "home", url=url, category="coast", download_if_missing=False)

@@ -165,7 +165,7 @@ def test_a_large_image_is_solved_on_a_grid(color, photos, monkeypatch):
     photo = photos[0].repeat(4, axis=0).repeat(4, axis=1)
     grey, hints = grey_of(photo), true_hints(photo, 8)
     whole = color(grey, hints)
-    monkeypatch.setattr(propagation, "_MAX_PIXELS", grey.size // 9)
+    monkeypatch.setattr(propagation, "_WORKING_SIZE", round(np.sqrt(grey.size // 9)))
     coarse = color(grey, hints)
     assert not np.array_equal(whole, coarse)
     assert mean_ciede2000([whole], [coarse]) < 0.5 * mean_ciede2000([whole], [grey])
@@ -200,16 +200,16 @@ def test_hints_do_not_change(color, grey):
 @given(
     shape=st.tuples(st.integers(1, 9), st.integers(1, 9)),
     n=st.integers(1, 6),
-    grid=st.integers(1, 90),
+    working_size=st.integers(1, 9),
     seed=st.integers(0, 2**31),
 )
-def test_any_shape_and_any_hints(colorizer, shape, n, grid, seed):
+def test_any_shape_and_any_hints(colorizer, shape, n, working_size, seed):
     rng = np.random.default_rng(seed)
     image = rng.random(shape)
     places = {(int(rng.integers(shape[0])), int(rng.integers(shape[1]))) for _ in range(n)}
     hints = [(*place, rng.random(3)) for place in places]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(propagation, "_MAX_PIXELS", grid)
+        patch.setattr(propagation, "_WORKING_SIZE", working_size)
         for colored in (propagate_hints(image, hints), colorizer.colorize(image, hints=hints)):
             assert colored.shape == (*shape, 3)
             assert colored.min() >= 0

@@ -105,7 +105,7 @@ def test_grey_with_a_colour_profile_stays_grey(tmp_path):
     Image.fromarray(RAMP).save(tmp_path / "a.png", icc_profile=rgb_profile("rgb", 1.0))
     assert_allclose(read_image(tmp_path / "a.png"), 255 * srgb_of_linear(RAMP / 255), atol=1)
     with pytest.raises(ValueError, match="is grey"):
-        sample_pixels([tmp_path / "a.png"])
+        sample_pixels([tmp_path / "a.png"], working_size=None)
 
 
 def test_a_linear_profile_is_not_taken_for_srgb_by_its_name(photos, tmp_path):

@@ -159,11 +159,11 @@ class TestScorers:
 
     def test_the_error_is_that_of_score(self, photos, colorizer):
         assert_allclose(neg_mean_ciede2000_scorer(colorizer, photos), colorizer.score(photos), rtol=1e-4)
-        pixels = sample_pixels(photos, 50, random_state=0)
+        pixels = sample_pixels(photos, 50, random_state=0, working_size=None)
         assert_allclose(neg_mean_ciede2000_scorer(colorizer, pixels), colorizer.score(pixels), rtol=1e-4)
 
     def test_pixels_do_for_measures_of_pixels(self, photos, colorizer):
-        pixels = sample_pixels(photos, 10_000, random_state=0)
+        pixels = sample_pixels(photos, 10_000, random_state=0, working_size=None)
         for scorer in (neg_chroma_rmse_scorer, raw_accuracy_auc_scorer):
             plain = clone(colorizer).set_params(smoothing_radius=0, random_state=0).fit(photos)
             assert_allclose(scorer(plain, pixels), scorer(plain, photos), rtol=0.02)

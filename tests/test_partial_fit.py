@@ -127,7 +127,7 @@ def test_the_extractor_is_fitted_once(photos, incremental):
 
 
 def test_pixels_and_frozen_quantizer(photos, incremental):
-    pixels = sample_pixels(photos, 300, random_state=0)
+    pixels = sample_pixels(photos, 300, random_state=0, working_size=None)
     quantizer = FrozenEstimator(KMeans(5, n_init=1, random_state=0).fit(pixels.chroma))
     incremental.set_params(quantizer=quantizer).partial_fit(pixels[::2]).partial_fit(pixels[1::2])
     assert_array_equal(incremental.codebook_, quantizer.cluster_centers_)
@@ -170,7 +170,7 @@ def test_a_single_codeword_is_painted(photos, classifier):
 
 
 def test_fit_that_saw_a_single_codeword_of_many_cannot_go_on(photos):
-    pixels = sample_pixels(photos, 300, random_state=0)
+    pixels = sample_pixels(photos, 300, random_state=0, working_size=None)
     kmeans = KMeans(5, n_init=1, random_state=0).fit(pixels.chroma)
     colorizer = quick_colorizer(quantizer=FrozenEstimator(kmeans)).fit(pixels[kmeans.labels_ == 3])
     with pytest.raises(ValueError, match="single codeword. Start anew"):
@@ -221,7 +221,7 @@ def test_parameters_are_checked_in_every_call(photos, incremental):
 
 
 def test_codewords_that_fit_did_not_hold(photos, incremental):
-    pixels = sample_pixels(photos, 300, random_state=0)
+    pixels = sample_pixels(photos, 300, random_state=0, working_size=None)
     kmeans = KMeans(5, n_init=1, random_state=0).fit(pixels.chroma)
     some = pixels[kmeans.labels_ != 3]
     incremental.set_params(quantizer=FrozenEstimator(kmeans)).fit(some)
@@ -260,7 +260,7 @@ def test_ctrl_c_in_the_first_call_leaves_it_unfitted(photos, incremental):
 
 def test_statistics_of_an_image_are_kept_once(photos):
     colorizer = learned(quick_colorizer(classifier=GaussianNB()), photos, 3)
-    assert colorizer.image_statistics_.shape == (4, 13)
+    assert colorizer.image_statistics_.shape == (4, 12)
     many = np.random.default_rng(0).random((1500, 12))
     kept = append_statistics(append_statistics([], many[:700]), many[500:])
     assert_array_equal(kept, many[:1000])

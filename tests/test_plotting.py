@@ -23,7 +23,7 @@ def close_figures():
 
 @pytest.fixture(scope="module")
 def quantizers(photos):
-    chroma = sample_pixels(photos, 400, random_state=0).chroma
+    chroma = sample_pixels(photos, 400, random_state=0, working_size=None).chroma
     return [SOMQuantizer(shape, n_iter=1000, random_state=0).fit(chroma) for shape in ((2, 3), (4, 4))]
 
 
@@ -54,7 +54,7 @@ class TestCodebook:
 
     def test_colorizer_and_kmeans(self, colorizer, photos):
         assert CodebookDisplay.from_estimator(colorizer).map_shape == (3, 3)
-        kmeans = KMeans(5, n_init=1, random_state=0).fit(sample_pixels(photos, 50).chroma)
+        kmeans = KMeans(5, n_init=1, random_state=0).fit(sample_pixels(photos, 50, working_size=None).chroma)
         assert CodebookDisplay.from_estimator(kmeans).map_shape == (1, 5)
 
     def test_without_counts_and_on_given_axes(self):

@@ -8,7 +8,7 @@ from nncolor import SOMQuantizer, sample_pixels
 
 def test_silence_by_default(photos, capfd):
     quick_colorizer().fit(photos).predict(photos)
-    sample_pixels(photos)
+    sample_pixels(photos, working_size=None)
     captured = capfd.readouterr()
     assert captured.out == captured.err == ""
 
@@ -29,7 +29,7 @@ def test_classifier_without_epochs(photos, capfd):
 
 
 def test_bars_of_the_parts(photos, capfd):
-    pixels = sample_pixels(photos, verbose=1)
+    pixels = sample_pixels(photos, verbose=1, working_size=None)
     SOMQuantizer(n_iter=1500, verbose=1).fit(pixels.chroma)
     bars = capfd.readouterr().err
     assert re.search(r"reading: 100%.* 4/4 ", bars)

@@ -11,7 +11,9 @@ from nncolor.datasets import load_sample_photos
 @pytest.fixture(scope="module")
 def chroma():
     """Chroma of 100,000 pixels of a photograph."""
-    return sample_pixels(load_sample_photos().images[:1], n_per_image=100_000, random_state=0).chroma
+    return sample_pixels(
+        load_sample_photos().images[:1], n_per_image=100_000, random_state=0, working_size=None
+    ).chroma
 
 
 @pytest.fixture(scope="module")

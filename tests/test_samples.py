@@ -13,7 +13,7 @@ from nncolor import PixelSamples, sample_pixels
 
 @pytest.fixture
 def pixels(photos):
-    return sample_pixels(photos, n_per_image=300, random_state=0)
+    return sample_pixels(photos, n_per_image=300, random_state=0, working_size=None)
 
 
 def test_pixels_are_those_of_the_images(photos, pixels):
@@ -39,12 +39,16 @@ def test_pixels_are_drawn_without_replacement_over_the_whole_image(photos, pixel
 
 
 def test_small_images_give_all_their_pixels():
-    assert len(sample_pixels([np.random.default_rng(0).random((3, 4, 3))], n_per_image=100)) == 12
+    assert (
+        len(sample_pixels([np.random.default_rng(0).random((3, 4, 3))], n_per_image=100, working_size=None))
+        == 12
+    )
 
 
 def test_random_state_and_n_jobs(photos):
     one, same, other = (
-        sample_pixels(photos, 50, random_state=seed, n_jobs=jobs) for seed, jobs in [(0, 1), (0, 2), (1, 1)]
+        sample_pixels(photos, 50, random_state=seed, n_jobs=jobs, working_size=None)
+        for seed, jobs in [(0, 1), (0, 2), (1, 1)]
     )
     assert_array_equal(one.chroma, same.chroma)
     assert_array_equal(one.rows, same.rows)
@@ -104,4 +108,4 @@ def test_pickle(pixels):
 @pytest.mark.parametrize("n", [0, -1, 2.5])
 def test_n_per_image_is_checked(photos, n):
     with pytest.raises(ValueError, match="n_per_image"):
-        sample_pixels(photos, n_per_image=n)
+        sample_pixels(photos, n_per_image=n, working_size=None)

@@ -29,12 +29,10 @@ except ImportError:
 
 def paper_colorizer(patch_size=5, side=3, n_jobs=2):
     """The paper's configuration; its network is trained just long enough to have weights."""
-    return SOMColorizer(
-        PatchExtractor(patch_size),
-        SOMQuantizer((side, side), n_iter=10_000),
-        MLPClassifier((50, 50), max_iter=1000, tol=1, n_iter_no_change=1),
-        temperature=0,
-        smoothing_radius=0,
+    return SOMColorizer.paper(
+        extractor=PatchExtractor(patch_size),
+        quantizer=SOMQuantizer((side, side), n_iter=10_000),
+        classifier=MLPClassifier((50, 50), max_iter=1000, tol=1, n_iter_no_change=1),
         pixels_per_image=5000,
         random_state=0,
         n_jobs=n_jobs,

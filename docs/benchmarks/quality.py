@@ -19,7 +19,6 @@ from _report import Results, machine, table
 from joblib import Parallel, delayed
 from sklearn.ensemble import HistGradientBoostingClassifier, VotingClassifier
 from sklearn.neighbors import KNeighborsClassifier
-from sklearn.neural_network import MLPClassifier
 
 from nncolor import PatchExtractor, SOMColorizer, SOMQuantizer, sample_pixels, to_grey
 from nncolor._images.color import join_lightness_chroma, lightness_chroma
@@ -43,14 +42,7 @@ _FLAT, _EDGE, _ACROSS = 1.0, 20.0, 4
 
 
 def paper():
-    return SOMColorizer(
-        PatchExtractor(5),
-        SOMQuantizer((3, 3)),
-        MLPClassifier((50, 50)),
-        temperature=0,
-        smoothing_radius=0,
-        random_state=0,
-    )
+    return SOMColorizer.paper(random_state=0)
 
 
 def default_classifier(**changes):

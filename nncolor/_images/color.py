@@ -5,11 +5,12 @@ sRGB under D65, computed in float32.
 """
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from skimage.color import deltaE_ciede2000, luv2rgb, rgb2lab, rgb2luv
 
-from .._utils.types import AnyArray, Image
+from .._utils.types import AnyArray, FloatArray, Image
 from .batch import load_image
 
 # Pixels that are converted to RGB at a time.
@@ -74,6 +75,20 @@ def image_lightness(image):
     if image.dtype.kind in "ub":
         return _lightness_table(image.dtype)[image.astype(np.uint8) if image.dtype.kind == "b" else image]
     return rgb2luv(np.repeat(to_unit_range(image)[..., None], 3, axis=-1))[..., 0]
+
+
+class LazyLightness:
+    """Lightness of a valid image, computed for the pixels that are read, when they are.
+
+    It is read like an array of shape (H, W): `lightness[rows]`, `lightness[rows, columns]`.
+    """
+
+    def __init__(self, image: AnyArray):
+        self.image = image
+        self.shape = image.shape[:2]
+
+    def __getitem__(self, index: Any) -> FloatArray:
+        return image_lightness(self.image[index])
 
 
 def lightness_chroma(image):

@@ -1,12 +1,17 @@
-"""Resampling along one axis: averages over cells, and linear interpolation between their centres.
+"""Resampling of planes: averages over cells to make them smaller, linear interpolation to enlarge them.
 
 A side of `size` pixels is divided into `n_cells` cells of equal length, which need not be whole pixels.
 """
+
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from scipy.sparse import csr_array
 
 from .._utils.types import AnyArray, FloatArray, IntArray
+
+# Pixels that are read at a time.
+_BAND = 1 << 20
 
 
 def averaging_matrix(size: int, n_cells: int) -> csr_array:
@@ -29,3 +34,98 @@ def interpolation_weights(pixels: AnyArray, size: int, n_cells: int) -> tuple[In
     position = np.clip((pixels + 0.5) * (n_cells / size) - 0.5, 0, n_cells - 1)
     before = np.floor(position).astype(np.intp)
     return before, np.minimum(before + 1, n_cells - 1), (position - before).astype(np.float32)
+
+
+def resampling_matrix(size: int, new_size: int) -> csr_array:
+    """Sparse matrix (new_size, size) that averages over areas, or interpolates where it enlarges."""
+    if new_size <= size:
+        return averaging_matrix(size, new_size)
+    pixel = np.arange(new_size)
+    before, after, weight = interpolation_weights(pixel, new_size, size)
+    indices = np.concatenate([pixel, pixel]), np.concatenate([before, after])
+    return csr_array((np.concatenate([1 - weight, weight]), indices), shape=(new_size, size))
+
+
+def resample(read, shape, new_shape, n_planes, n_threads=1):
+    """Planes of another shape: averages over areas where a side shrinks, interpolation where it grows.
+
+    Parameters
+    ----------
+    read : callable
+        read(rows): the planes of a slice of rows, (n_planes, n_rows, width), float32.
+    shape, new_shape : (height, width)
+    n_planes : int
+    n_threads : int
+        Bands of rows are read in so many threads.
+
+    Returns
+    -------
+    planes : ndarray of shape (n_planes, *new_shape), float32
+    """
+    planes = np.empty((n_planes, *new_shape), np.float32)
+    down, across = (resampling_matrix(*sides) for sides in zip(shape, new_shape, strict=True))
+
+    def fill(start):
+        part = down[start : start + step]
+        first, last = part.indices.min(), part.indices.max() + 1
+        for plane, values in zip(planes, read(slice(first, last)), strict=True):
+            plane[start : start + step] = (across @ (part[:, first:last] @ values).T).T
+
+    step = max(1, _BAND * new_shape[0] // (shape[0] * shape[1]))
+    starts = range(0, new_shape[0], step)
+    if n_threads == 1 or len(starts) == 1:
+        for start in starts:
+            fill(start)
+    else:
+        with ThreadPoolExecutor(n_threads) as threads:
+            list(threads.map(fill, starts))
+    return planes
+
+
+def interpolate(planes, row_weights, column_weights, out=None):
+    """Planes interpolated linearly at the crossings of rows and columns.
+
+    Parameters
+    ----------
+    planes : ndarray of shape (n, h, w), float32
+    row_weights, column_weights : tuple of ndarray
+        As `interpolation_weights` gives them, for ascending pixels.
+    out : ndarray of shape (n, n_rows, n_columns), float32, default=None
+
+    Returns
+    -------
+    out : ndarray
+    """
+    above, below, down = row_weights
+    before, after, weight = column_weights
+    down = down[:, None]
+    near = slice(before[0], after[-1] + 1)
+    across = np.zeros((near.stop - near.start, len(before)), np.float32)
+    column = np.arange(len(before))
+    across[before - near.start, column] = 1 - weight
+    across[after - near.start, column] += weight
+    bands = planes[:, above, near] * (1 - down) + planes[:, below, near] * down
+    return np.matmul(bands, across, out=out)
+
+
+def resize_nearest(values, shape):
+    """Values (h, w) at the pixels of another shape of their image: each is that of the nearest pixel."""
+    rows, columns = (
+        (2 * np.arange(size) + 1) * old_size // (2 * size)
+        for size, old_size in zip(shape, values.shape, strict=True)
+    )
+    return values if values.shape == shape else values[rows[:, None], columns]
+
+
+def resize_linear(values, shape):
+    """Values (h, w) or (h, w, n) at the pixels of another shape of their image, interpolated."""
+    if values.shape[:2] == shape:
+        return values
+    planes = np.moveaxis(np.atleast_3d(values), -1, 0)
+    resized = np.empty((*shape, len(planes)), np.float32)
+    columns = interpolation_weights(np.arange(shape[1]), shape[1], values.shape[1])
+    step = max(1, _BAND // (shape[1] * len(planes)))
+    for start in range(0, shape[0], step):
+        rows = interpolation_weights(np.arange(shape[0])[start : start + step], shape[0], values.shape[0])
+        resized[start : start + step] = np.moveaxis(interpolate(planes, rows, columns), 0, -1)
+    return resized.reshape(*shape, *values.shape[2:])

@@ -1,7 +1,8 @@
 """Features to codewords, codewords to chroma, chroma to colour images: block by block, in threads.
 
-The feature matrix of a whole image is never in memory. A *block* is what a thread works on and what
-smoothing sees; a *tile* is a part of it whose features stay in the processor's cache. Both are cut
+The classifier sees an image at the working size; its chroma comes back to the full size along the full
+lightness. The feature matrix of a whole image is never in memory. A *block* is what a thread works on and
+what smoothing sees; a *tile* is a part of it whose features stay in the processor's cache. Both are cut
 depending on the image and the model alone, so the result does not depend on the number of threads.
 """
 
@@ -11,11 +12,20 @@ from itertools import repeat
 import numpy as np
 
 from .._codebook.quantizer import nearest_codewords
-from .._images.color import image_lightness, join_lightness_chroma, lightness_chroma, output_dtype, paint
+from .._images.color import (
+    LazyLightness,
+    image_lightness,
+    join_lightness_chroma,
+    lightness_chroma,
+    output_dtype,
+    paint,
+)
 from .._images.parallel import plain_context
+from .._images.resampling import resize_linear, resize_nearest
+from .._images.working_size import working_lightness, working_shape
 from .._pixels.patches import PatchExtractor
 from .._pixels.tiles import ExtractorTiles, PatchTiles
-from .guided_filter import guided_filter, sampling_step, support
+from .guided_filter import EnlargedPlanes, guided_filter, sampling_step, support
 from .scores import ClassifierScores, scores_of
 
 # Pixels of a block, and how long its shorter side is where the image allows it.
@@ -39,14 +49,18 @@ class Decoder:
     codebook : ndarray of shape (n_codes, 2)
     codes : ndarray of shape (n_seen,), int
         The codewords that the classifier knows, in the order of its columns.
+    working_size : int or None
     temperature : float
     smoothing_radius : int
     """
 
-    def __init__(self, extractor, classifier, codebook, codes, temperature=0.0, smoothing_radius=0):
+    def __init__(
+        self, extractor, classifier, codebook, codes, *, working_size, temperature=0.0, smoothing_radius=0
+    ):
         self.extractor = extractor
         self.codebook = np.asarray(codebook, np.float32)
         self.codes = np.asarray(codes, np.int32)
+        self.working_size = working_size
         self.temperature = temperature
         self.smoothing_radius = smoothing_radius
         self.scores = scores_of(classifier)
@@ -85,40 +99,49 @@ class Decoder:
 
     # What follows takes a valid image, and the number of threads.
 
+    def working_lightness(self, image, n_threads=1):
+        """Lightness at the working size, at which the classifier sees the image."""
+        return working_lightness(image, self.working_size, n_threads)
+
     def predict_labels(self, image, n_threads=1):
         """Codewords (H, W), int32."""
-        labels = np.empty(image.shape[:2], np.int32)
-        self._for_blocks(image, n_threads, self._decode_block, self.decode_labels, labels)
-        return labels
-
-    def predict_proba(self, image, n_threads=1, step=1):
-        """Probabilities (h, w, n_codes) at every step-th pixel."""
-        shape = (-(-size // step) for size in image.shape[:2])
-        probabilities = np.empty((*shape, len(self.codebook)), np.float32)
-        self._for_blocks(image, n_threads, self._decode_block, self.decode_proba, probabilities, step)
-        return probabilities
+        return resize_nearest(
+            self._decode_image(image, n_threads, self.decode_labels, (), np.int32), image.shape[:2]
+        )
 
     def predict_confidence(self, image, n_threads=1):
         """Probability (H, W) of the most probable codeword."""
-        confidence = np.empty(image.shape[:2], np.float32)
-        self._for_blocks(image, n_threads, self._decode_block, self.decode_confidence, confidence)
-        return confidence
+        return resize_linear(self._decode_image(image, n_threads, self.decode_confidence), image.shape[:2])
+
+    def predict_proba(self, image, n_threads=1, shape=None):
+        """Probabilities (H, W, n_codes), or at the pixels of another shape of the image."""
+        shape = image.shape[:2] if shape is None else shape
+        working = working_shape(image.shape[:2], self.working_size)
+        step = max(1, min(size // wanted for size, wanted in zip(working, shape, strict=True)))
+        n_codes = (len(self.codebook),)
+        return resize_linear(
+            self._decode_image(image, n_threads, self.decode_proba, n_codes, step=step), shape
+        )
 
     def predict_chroma(self, image, n_threads=1):
         """Chroma (H, W, 2), smoothed."""
         chroma = np.empty((*image.shape[:2], 2), np.float32)
-        self._for_blocks(image, n_threads, self._chroma_block, chroma)
+        self._for_smoothed_blocks(image, n_threads, _copy_chroma, chroma)
         return chroma
 
-    def predict(self, image, n_threads=1):
-        """Colour image (H, W, 3)."""
+    def predict(self, image, n_threads=1, lightness=None):
+        """Colour image (H, W, 3); `lightness` is that at the working size, if it is known."""
         colors = np.empty((*image.shape[:2], 3), output_dtype(image.dtype))
-        winners = self.temperature == 0 and self.smoothing_radius == 0
-        if winners and image.dtype == np.uint8 and image.ndim == 2:
-            table = color_table(self.codebook)
-            self._for_blocks(image, n_threads, self._look_up_block, image, table, colors)
-        else:
-            self._for_blocks(image, n_threads, self._paint_block, colors)
+        winners = self.temperature == 0 and self.smoothing_radius == 0 and self.working_size is None
+        with plain_context():
+            if winners and image.dtype == np.uint8 and image.ndim == 2:
+                tiles, table = (
+                    self.tiles_type(self.extractor, LazyLightness(image)),
+                    color_table(self.codebook),
+                )
+                for_blocks(image.shape, n_threads, self._look_up_block, tiles, image, table, colors)
+            else:
+                self._for_smoothed_blocks(image, n_threads, paint, colors, lightness)
         return colors
 
     def predict_pixels(self, decode, pixels):
@@ -130,26 +153,52 @@ class Decoder:
                 parts.append(decode(features.T[None])[0])
         return np.concatenate(parts)
 
-    def _for_blocks(self, image, n_threads, method, *args):
-        """Call method(tiles, rows, columns, *args) for each block of the image, in threads."""
-        with plain_context():
-            tiles = self.tiles_type(self.extractor, image)
-            all_rows, all_columns = zip(*_block_grid(*image.shape[:2]), strict=True)
-            arguments = repeat(tiles), all_rows, all_columns, *map(repeat, args)
-            if n_threads == 1 or len(all_rows) == 1:
-                list(map(method, *arguments))
-            else:
-                with ThreadPoolExecutor(n_threads) as threads:
-                    list(threads.map(method, *arguments))
+    def _decode_image(self, image, n_threads, decode, n_values=(), dtype=np.float32, step=1):
+        """Values (h, w, *n_values) of decode(features) of every step-th pixel at the working size."""
+        lightness = self.working_lightness(image, n_threads)
+        values = np.empty((*_sampled_shape(lightness.shape, step), *n_values), dtype)
+        self._decode_plane(lightness, n_threads, decode, values, step)
+        return values
 
-    def _decode_block(self, tiles, rows, columns, decode, out, step=1):
+    def _decode_plane(self, lightness, n_threads, decode, out, step=1):
+        """Write decode(features) of every step-th pixel of a lightness to `out`."""
+        with plain_context():
+            tiles = self.tiles_type(self.extractor, lightness)
+            for_blocks(lightness.shape, n_threads, self._decode_block, tiles, decode, out, step)
+
+    def _for_smoothed_blocks(self, image, n_threads, write, out, lightness=None):
+        """Call write(lightness, chroma, block of out) for each block of the image."""
+        full = LazyLightness(image)
+        with plain_context():
+            if self.working_size is None:
+                tiles = self.tiles_type(self.extractor, full)
+                for_blocks(full.shape, n_threads, self._smoothed_block, tiles, write, out)
+            else:
+                lightness = self.working_lightness(image, n_threads) if lightness is None else lightness
+                chroma = self._enlarged_chroma(lightness[:], full.shape, n_threads)
+                for_blocks(full.shape, n_threads, _enlarged_block, full, chroma, write, out)
+
+    def _decode_block(self, rows, columns, tiles, decode, out, step):
         """Write decode(features) of every step-th pixel of a block to `out`."""
         block = tiles.block(rows, columns)
         rows, columns = _every(rows, step), _every(columns, step)
         indices = _slices(*(range(seen.start // step, -(-seen.stop // step)) for seen in (rows, columns)))
         self._decode_tiles(block, rows, columns, decode, out[indices])
 
-    def _look_up_block(self, tiles, rows, columns, image, table, out):
+    def _enlarged_chroma(self, lightness, shape, n_threads):
+        """Smoothed chroma of an image of that shape, from its lightness at the working size."""
+        radius, step = self._radius_and_step(lightness.shape)
+        chroma = np.empty((*_sampled_shape(lightness.shape, step), 2), np.float32)
+        self._decode_plane(lightness, n_threads, self.decode_chroma, chroma, step)
+        guide = lightness * np.float32(0.01)
+        return EnlargedPlanes(guide, np.moveaxis(chroma, -1, 0), radius, step, shape)
+
+    def _radius_and_step(self, shape):
+        """Radius of the guided filter, and step between the pixels that the classifier sees."""
+        radius = min(self.smoothing_radius, max(shape))
+        return radius, sampling_step(min(radius, *shape))
+
+    def _look_up_block(self, rows, columns, tiles, image, table, out):
         """Write the colours of the winners of a block of 8-bit grey to `out`."""
         labels = np.empty((len(rows), len(columns)), np.intp)
         self._decode_tiles(tiles.block(rows, columns), rows, columns, self.decode_labels, labels)
@@ -157,20 +206,10 @@ class Decoder:
         labels += image[_slices(rows, columns)]
         np.take(table, labels, axis=0, out=out[_slices(rows, columns)], mode="clip")
 
-    def _chroma_block(self, tiles, rows, columns, out):
-        """Write the chroma of a block to `out`."""
-        _, chroma = self._smoothed_block(tiles, rows, columns)
-        out[_slices(rows, columns)] = np.moveaxis(chroma, 0, -1)
-
-    def _paint_block(self, tiles, rows, columns, out):
-        """Write the colours of a block to `out`."""
-        paint(*self._smoothed_block(tiles, rows, columns), out[_slices(rows, columns)])
-
-    def _smoothed_block(self, tiles, rows, columns):
-        """Lightness (n_rows, n_columns) and smoothed chroma (2, n_rows, n_columns) of a block."""
+    def _smoothed_block(self, rows, columns, tiles, write, out):
+        """Smooth the chroma of a block of an image that is seen in its own size, and write it."""
         height, width = tiles.shape
-        radius = min(self.smoothing_radius, max(height, width))
-        step = sampling_step(min(radius, height, width))
+        radius, step = self._radius_and_step(tiles.shape)
         margin = support(radius, step) if radius else 0
         wide_rows, wide_columns = _widen(rows, margin, step, height), _widen(columns, margin, step, width)
         block = tiles.block(wide_rows, wide_columns)
@@ -180,7 +219,7 @@ class Decoder:
         if radius:
             chroma = guided_filter(block.lightness * np.float32(0.01), chroma, radius, step)
         inner = _slices(rows, columns, wide_rows.start, wide_columns.start)
-        return block.lightness[inner], chroma[:, *inner]
+        write(block.lightness[inner], chroma[:, *inner], out[_slices(rows, columns)])
 
     def _decode_tiles(self, block, rows, columns, decode, out):
         """Write decode(features) of the pixels where rows and columns of a block cross to `out`."""
@@ -191,6 +230,28 @@ class Decoder:
                 part = slice(top, top + n_rows), slice(left, left + n_columns)
                 features = block.tile(rows[part[0]], columns[part[1]])
                 out[part] = decode(features).reshape(out[part].shape)
+
+
+def for_blocks(shape, n_threads, function, *args):
+    """Call function(rows, columns, *args) for each block of an image of that shape, in threads."""
+    all_rows, all_columns = zip(*_block_grid(*shape[:2]), strict=True)
+    arguments = all_rows, all_columns, *map(repeat, args)
+    if n_threads == 1 or len(all_rows) == 1:
+        list(map(function, *arguments))
+    else:
+        with ThreadPoolExecutor(n_threads) as threads:
+            list(threads.map(function, *arguments))
+
+
+def _enlarged_block(rows, columns, full, chroma, write, out):
+    """Enlarge the chroma of a block of an image along its full lightness, and write it."""
+    block = _slices(rows, columns)
+    lightness = full[block]
+    write(lightness, chroma.block(rows, columns, lightness), out[block])
+
+
+def _copy_chroma(lightness, chroma, out):
+    out[:] = np.moveaxis(chroma, 0, -1)
 
 
 def quantize_image(image, quantizer, dtype):
@@ -218,6 +279,11 @@ def _block_grid(height, width):
         for top in range(0, height, step)
         for left, right in zip(edges[:-1], edges[1:], strict=True)
     ]
+
+
+def _sampled_shape(shape, step):
+    """Shape of every step-th pixel of both axes."""
+    return tuple(-(-size // step) for size in shape)
 
 
 def _slices(rows, columns, top=0, left=0):

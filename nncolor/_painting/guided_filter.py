@@ -3,6 +3,8 @@
 import numpy as np
 from scipy.ndimage import uniform_filter
 
+from .._images.resampling import interpolate
+
 # Regularization of the guided filter, in squared units of a guide in [0, 1]: differences of
 # lightness well below sqrt(_EPSILON) are smoothed over, those well above are kept.
 _EPSILON = 0.04**2
@@ -15,6 +17,11 @@ def sampling_step(radius):
     smooth afterwards, and the details of the result come from the guide.
     """
     return max(1, radius // 4)
+
+
+def support(radius, step):
+    """Largest distance, a multiple of the step in pixels, at which a value has an effect on the result."""
+    return (2 * max(1, round(radius / step)) + (step > 1)) * step
 
 
 def guided_filter(guide, values, radius, step=1):
@@ -44,27 +51,44 @@ def guided_filter(guide, values, radius, step=1):
     K. He, J. Sun, "Fast Guided Filter", arXiv:1505.00996, 2015: the linear functions are found for
     every step-th pixel and interpolated.
     """
-    size = 2 * max(1, round(radius / step)) + 1
+    slopes, intercepts = linear_functions(guide[::step, ::step], values, max(1, round(radius / step)))
+    smoothed = np.empty((len(values), *guide.shape), np.float32)
+    for slope, intercept, out in zip(slopes, intercepts, smoothed, strict=True):
+        np.multiply(_enlarge(slope, step, guide.shape), guide, out=out)
+        out += _enlarge(intercept, step, guide.shape)
+    return smoothed
+
+
+def linear_functions(guide, values, radius):
+    """Slope and intercept of the linear functions of the guide, averaged over the windows of each pixel.
+
+    Parameters
+    ----------
+    guide : ndarray of shape (h, w), float32
+        In [0, 1].
+    values : ndarray of shape (n, h, w), float32
+    radius : int
+        Windows have a side of 2 * radius + 1.
+
+    Returns
+    -------
+    slopes, intercepts : ndarray of shape (n, h, w), float32
+    """
+    size = 2 * radius + 1
 
     def mean(plane):
         return uniform_filter(plane, size, mode="nearest")
 
-    seen = np.ascontiguousarray(guide[::step, ::step])
-    mean_guide = mean(seen)
-    variance = np.maximum(mean(seen * seen) - mean_guide**2, 0)
-    smoothed = np.empty((len(values), *guide.shape), np.float32)
-    for plane, out in zip(values, smoothed, strict=True):
+    guide = np.ascontiguousarray(guide)
+    mean_guide = mean(guide)
+    variance = np.maximum(mean(guide * guide) - mean_guide**2, 0)
+    slopes, intercepts = np.empty((2, *values.shape), np.float32)
+    for plane, slope_out, intercept_out in zip(values, slopes, intercepts, strict=True):
         mean_plane = mean(plane)
-        slope = (mean(seen * plane) - mean_guide * mean_plane) / (variance + np.float32(_EPSILON))
-        intercept = mean_plane - slope * mean_guide
-        np.multiply(_enlarge(mean(slope), step, guide.shape), guide, out=out)
-        out += _enlarge(mean(intercept), step, guide.shape)
-    return smoothed
-
-
-def support(radius, step):
-    """Largest distance, a multiple of the step in pixels, at which a value has an effect on the result."""
-    return (2 * max(1, round(radius / step)) + (step > 1)) * step
+        slope = (mean(guide * plane) - mean_guide * mean_plane) / (variance + np.float32(_EPSILON))
+        slope_out[:] = mean(slope)
+        intercept_out[:] = mean(mean_plane - slope * mean_guide)
+    return slopes, intercepts
 
 
 def _enlarge(plane, step, shape):
@@ -83,3 +107,55 @@ def _enlarge(plane, step, shape):
             wanted[k::step] += known
         plane = stretched
     return plane[: shape[0], : shape[1]]
+
+
+class EnlargedPlanes:
+    """Planes of a small image, enlarged along the full lightness of a large one.
+
+    The linear functions of the guided filter are found on the small image and applied to the lightness
+    of the large one, so that edges are as sharp as those of its lightness.
+
+    Parameters
+    ----------
+    guide : ndarray of shape (h, w), float32
+        Lightness of the small image in [0, 1].
+    values : ndarray of shape (n, ceil(h / step), ceil(w / step)), float32
+        Of every step-th pixel of the small image, from the first on.
+    radius : int
+        Windows have a side of about 2 * radius + 1 pixels of the small image. 0 interpolates the values
+        without a look at the guide.
+    step : int
+    shape : (H, W)
+        That of the large image.
+    """
+
+    def __init__(self, guide, values, radius, step, shape):
+        self.sizes = tuple(zip(shape, guide.shape, values.shape[1:], strict=True))
+        self.step = step
+        self.n_planes = len(values)
+        self.is_guided = radius > 0
+        if self.is_guided:
+            functions = linear_functions(guide[::step, ::step], values, max(1, round(radius / step)))
+            values = np.concatenate(functions)
+        self.values = values
+
+    def block(self, rows, columns, lightness):
+        """Planes (n, n_rows, n_columns) of a block of the large image, given its lightness, 0 to 100."""
+        weights = (
+            _sample_weights(np.asarray(indices), *sizes, self.step)
+            for indices, sizes in zip((rows, columns), self.sizes, strict=True)
+        )
+        planes = interpolate(self.values, *weights)
+        if not self.is_guided:
+            return planes
+        slopes, intercepts = planes[: self.n_planes], planes[self.n_planes :]
+        slopes *= lightness * np.float32(0.01)
+        slopes += intercepts
+        return slopes
+
+
+def _sample_weights(pixels, size, small_size, n_samples, step):
+    """Weights of every step-th pixel of a small image at the pixels of a large one, along one axis."""
+    position = np.clip(((pixels + 0.5) * (small_size / size) - 0.5) / step, 0, n_samples - 1)
+    before = np.floor(position).astype(np.intp)
+    return before, np.minimum(before + 1, n_samples - 1), (position - before).astype(np.float32)

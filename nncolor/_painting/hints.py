@@ -7,10 +7,11 @@ import numpy as np
 from PIL import ImageColor
 
 from .._images.batch import load_image
-from .._images.color import image_lightness, lightness_chroma, output_dtype, paint, to_unit_range
+from .._images.color import LazyLightness, lightness_chroma, output_dtype, paint, to_unit_range
 from .._utils.types import AnyArray, Hints, Image
+from .decoder import for_blocks
 from .kriging import krige, similarity_features
-from .propagation import HintGrid, propagate
+from .propagation import HintPlane, propagate
 
 
 @dataclass(frozen=True)
@@ -58,9 +59,8 @@ def propagate_hints(image: Image, hints: Hints) -> AnyArray:
 
     Notes
     -----
-    It is one sparse, symmetric, positive definite system, solved directly. Images of more than about
-    131,000 pixels are solved on a coarser grid, and a guided filter brings the edges of the full
-    lightness back.
+    It is one sparse, symmetric, positive definite system, solved directly. A large image is brought to the
+    area of 384 x 384 pixels first, and a guided filter brings the edges of the full lightness back.
 
     References
     ----------
@@ -81,11 +81,9 @@ def propagate_hints(image: Image, hints: Hints) -> AnyArray:
     parsed = parse_hints(hints, image)
     if len(parsed) == 0:
         raise ValueError("There is no hint to propagate; pass at least one (row, column, colour).")
-    lightness = image_lightness(image)
-    grid = HintGrid(lightness)
-    indices = grid.indices(parsed.rows, parsed.columns)
-    chroma = grid.enlarge(propagate(grid.lightness, indices, parsed.chroma))
-    return _paint_hinted(image, lightness, chroma, parsed)
+    plane = HintPlane(image)
+    indices = plane.indices(parsed.rows, parsed.columns)
+    return _paint_hinted(image, plane.enlarged(propagate(plane.lightness, indices, parsed.chroma)), parsed)
 
 
 def correct_prediction(image, hints, decoder, n_threads):
@@ -106,26 +104,38 @@ def correct_prediction(image, hints, decoder, n_threads):
     n_threads : int
     """
     chroma = decoder.predict_chroma(image, n_threads)
-    lightness = image_lightness(image)
-    grid = HintGrid(lightness)
+    plane = HintPlane(image, n_threads)
     residuals = hints.chroma - chroma[hints.rows, hints.columns]
-    probabilities = decoder.predict_proba(image, n_threads, grid.step)
+    probabilities = decoder.predict_proba(image, n_threads, plane.shape)
     mean = probabilities @ decoder.codebook
     variance = np.maximum(probabilities @ decoder.codebook**2 - mean**2, 0).sum(axis=-1)
-    indices = grid.indices(hints.rows, hints.columns)
-    features = similarity_features(grid.lightness, probabilities)
+    indices = plane.indices(hints.rows, hints.columns)
+    features = similarity_features(plane.lightness, probabilities)
     prior = krige(features, np.sqrt(variance), indices, residuals)
-    residual = grid.enlarge(propagate(grid.lightness, indices, residuals, prior))
-    residual += np.moveaxis(chroma, -1, 0)
-    return _paint_hinted(image, lightness, residual, hints)
+    residual = plane.enlarged(propagate(plane.lightness, indices, residuals, prior))
+    return _paint_hinted(image, residual, hints, chroma, n_threads)
 
 
-def _paint_hinted(image, lightness, chroma, hints):
-    # the grid of a large image knows hints only to within a step
-    chroma[:, hints.rows, hints.columns] = hints.chroma.T
-    colored = np.empty((*lightness.shape, 3), output_dtype(image.dtype))
-    paint(lightness, chroma, colored)
+def _paint_hinted(image, planes, hints, prediction=0, n_threads=1):
+    """Colour image whose chroma is the enlarged planes, added to a prediction, and exact at the hints."""
+    colored = np.empty((*image.shape[:2], 3), output_dtype(image.dtype))
+    prediction = np.broadcast_to(prediction, (*image.shape[:2], 2))
+    arguments = LazyLightness(image), planes, hints, prediction, colored
+    for_blocks(image.shape, n_threads, _paint_hinted_block, *arguments)
     return colored
+
+
+def _paint_hinted_block(rows, columns, full, planes, hints, prediction, colored):
+    block = slice(rows.start, rows.stop), slice(columns.start, columns.stop)
+    lightness = full[block]
+    chroma = planes.block(rows, columns, lightness)
+    chroma += np.moveaxis(prediction[block], -1, 0)
+    # the plane of a large image knows hints only to within its own pixels
+    inside = (hints.rows >= rows.start) & (hints.rows < rows.stop)
+    inside &= (hints.columns >= columns.start) & (hints.columns < columns.stop)
+    indices = hints.rows[inside] - rows.start, hints.columns[inside] - columns.start
+    chroma[:, *indices] = hints.chroma[inside].T
+    paint(lightness, chroma, colored[block])
 
 
 def parse_hints(hints, image):

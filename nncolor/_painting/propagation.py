@@ -1,48 +1,49 @@
 """Propagation of hints: chroma that changes least between neighbours of like lightness."""
 
 import numpy as np
-from scipy.ndimage import uniform_filter
 from scipy.sparse import csr_array, dia_array
 from scipy.sparse.linalg import splu
 
-from .guided_filter import guided_filter
+from .._images.working_size import working_lightness
+from .guided_filter import EnlargedPlanes
 
-# Hints are propagated over at most so many pixels.
-_MAX_PIXELS = 1 << 17
+# Hints of a larger image are propagated over an area of so many pixels squared, and the result is enlarged
+# by a guided filter of this radius.
+_WORKING_SIZE, _ENLARGING_RADIUS = 384, 2
 # Difference of lightness, in L*, over which the weight of an edge falls to 1/e, and the least weight.
 _EDGE_SCALE, _MIN_WEIGHT = 2.0, 1e-3
 # Weight of the prior of a pixel; an edge between neighbours of equal lightness weighs 1.
 _PRIOR_WEIGHT = 0.03
 
 
-class HintGrid:
-    """Every step-th pixel of an image, over which hints are propagated.
+class HintPlane:
+    """The pixels over which hints of an image are propagated: its own, or fewer if it is large.
 
     Parameters
     ----------
-    lightness : ndarray of shape (H, W), float32
-        CIE L*, 0 to 100.
+    image : ndarray
+        Valid.
+    n_threads : int
     """
 
-    def __init__(self, lightness):
-        self.guide = lightness * np.float32(0.01)
-        self.step = max(1, int(np.ceil(np.sqrt(lightness.size / _MAX_PIXELS))))
-        if self.step > 1:
-            lightness = uniform_filter(lightness, self.step)[:: self.step, :: self.step]
-        self.lightness = lightness
-        self.shape = lightness.shape
+    def __init__(self, image, n_threads=1):
+        self.full_shape = image.shape[:2]
+        is_large = self.full_shape[0] * self.full_shape[1] > _WORKING_SIZE**2
+        self.lightness = working_lightness(image, _WORKING_SIZE if is_large else None, n_threads)[:]
+        self.shape = self.lightness.shape
 
     def indices(self, rows, columns):
-        """Flat indices of the pixels of the grid that are nearest to pixels of the image."""
-        nearest = (
-            np.minimum((index + self.step // 2) // self.step, size - 1)
-            for index, size in zip((rows, columns), self.shape, strict=True)
+        """Flat indices of the pixels of the plane in which pixels of the image lie."""
+        inside = (
+            (2 * index + 1) * size // (2 * full_size)
+            for index, size, full_size in zip((rows, columns), self.shape, self.full_shape, strict=True)
         )
-        return np.ravel_multi_index(tuple(nearest), self.shape)
+        return np.ravel_multi_index(tuple(inside), self.shape)
 
-    def enlarge(self, planes):
-        """Planes of the grid (2, h, w) for all pixels of the image, with the edges of its lightness."""
-        return planes if self.step == 1 else guided_filter(self.guide, planes, 2 * self.step, self.step)
+    def enlarged(self, planes):
+        """Planes (2, h, w) for all pixels of the image, with the edges of its lightness."""
+        radius = 0 if self.shape == self.full_shape else _ENLARGING_RADIUS
+        return EnlargedPlanes(self.lightness * np.float32(0.01), planes, radius, 1, self.full_shape)
 
 
 def propagate(lightness, indices, values, prior=None):

@@ -8,7 +8,7 @@ memory is needed, and the result is symmetric: a mirrored image has mirrored fea
 import numpy as np
 from scipy.ndimage import uniform_filter
 
-from .._images.resampling import averaging_matrix, interpolation_weights
+from .._images.resampling import averaging_matrix, interpolate, interpolation_weights
 
 # Statistics of the cell of a pixel; of the cells above, below and beside it; extremes over the cells from
 # there to the upper and to the lower border; extremes and means over the cells of the row. The two cells
@@ -156,19 +156,13 @@ class ContextWindow:
 
     def fill(self, out, rows, columns):
         """Write the values where rows and columns cross into `out`, (n_values, n_rows, n_columns)."""
-        height, width = self.shape
         n_values = len(CONTEXT_VALUES)
         for n, (scale, top, left, values) in enumerate(self.scales):
-            before, after, weight = interpolation_weights(columns, width, n_cells(width, scale))
-            near = slice(before[0] - left, after[-1] + 1 - left)
-            across = np.zeros((near.stop - near.start, len(columns)), np.float32)
-            pixel = np.arange(len(columns))
-            across[before - before[0], pixel] = 1 - weight
-            across[after - before[0], pixel] += weight
-            before, after, weight = interpolation_weights(rows, height, n_cells(height, scale))
-            weight = weight[:, None]
-            bands = values[:, before - top, near] * (1 - weight) + values[:, after - top, near] * weight
-            np.matmul(bands, across, out=out[n * n_values : (n + 1) * n_values])
+            weights = []
+            for pixels, size, first in zip((rows, columns), self.shape, (top, left), strict=True):
+                before, after, weight = interpolation_weights(pixels, size, n_cells(size, scale))
+                weights.append((before - first, after - first, weight))
+            interpolate(values, *weights, out=out[n * n_values : (n + 1) * n_values])
 
     def at(self, rows, columns):
         """Values of single pixels, (n_pixels, n_values)."""

@@ -3,7 +3,6 @@
 import numpy as np
 from sklearn.covariance import LedoitWolf
 
-from .._images.color import image_lightness
 from .._images.resampling import averaging_matrix
 
 # Statistics are computed from at most so many rows and columns of an image.
@@ -16,41 +15,29 @@ MIN_IMAGES = 20
 # An image is unfamiliar beyond so many times the root mean square distance of the training images.
 # About one in forty held-out photographs of a class is.
 UNFAMILIAR = 1.75
-# Patches show other things in an image so many times as large as all training images, or as small.
-OTHER_SIZE = 2.0
 # Number of images of partial_fit whose statistics are kept.
 _MAX_IMAGES = 1000
 
 
-def image_statistics(image):
-    """Statistics of an image of any allowed kind, see `statistics_of_lightness`."""
-    return _statistics(lambda rows, columns: image_lightness(image[rows, columns]), image.shape[:2])
-
-
-def statistics_of_lightness(lightness):
-    """Numbers that describe the lightness, the layout and the size of an image.
+def lightness_statistics(lightness):
+    """Numbers that describe the lightness and the layout of an image.
 
     Quantiles of lightness; mean and standard deviation of the log gradient; the finest gradient; and the
-    covariances of lightness, log gradient and height in the image. The last one is the binary logarithm of
-    the side in pixels, the root of height times width.
+    covariances of lightness, log gradient and height in the image.
 
     Parameters
     ----------
-    lightness : ndarray of shape (H, W)
+    lightness : ndarray of shape (H, W), or LazyLightness
         CIE L*, 0 to 100.
 
     Returns
     -------
-    statistics : ndarray of shape (13,)
+    statistics : ndarray of shape (12,)
     """
-    return _statistics(lambda rows, columns: lightness[rows, columns], lightness.shape)
-
-
-def _statistics(read, shape):
-    """Statistics of an image, given read(rows, columns), the lightness of pixels by indices."""
+    shape = lightness.shape
     rows, columns = (np.arange(0, size, -(-size // _SAMPLED)) for size in shape)
     here, below, beside = (
-        read(np.minimum(rows + down, shape[0] - 1)[:, None], np.minimum(columns + across, shape[1] - 1))
+        lightness[np.minimum(rows + down, shape[0] - 1)[:, None], np.minimum(columns + across, shape[1] - 1)]
         * np.float32(0.02)
         - np.float32(1)
         for down, across in [(0, 0), (1, 0), (0, 1)]
@@ -58,19 +45,18 @@ def _statistics(read, shape):
     vertical, horizontal = np.abs(below - here), np.abs(beside - here)
     log_gradient = np.log(np.float32(1e-3) + vertical + horizontal)
     down, across = (averaging_matrix(size, min(size, _CELLS)) for size in here.shape)
-    lightness, gradient = (down @ plane @ across.T for plane in (here, log_gradient))
-    height = np.broadcast_to(np.linspace(1, -1, len(lightness))[:, None], lightness.shape)
+    means, gradient = (down @ plane @ across.T for plane in (here, log_gradient))
+    height = np.broadcast_to(np.linspace(1, -1, len(means))[:, None], means.shape)
     return np.array(
         [
             *np.quantile(here, _QUANTILES),
             gradient.mean(),
             gradient.std(),
-            _covariance(lightness, height),
+            _covariance(means, height),
             _covariance(gradient, height),
-            _covariance(lightness, gradient),
-            np.abs(np.diff(lightness, axis=0)).sum() / lightness.size,
+            _covariance(means, gradient),
+            np.abs(np.diff(means, axis=0)).sum() / means.size,
             np.log(1e-3 + vertical.mean()),
-            0.5 * np.log2(shape[0] * shape[1]),
         ]
     )
 
@@ -90,7 +76,7 @@ def reference_statistics(statistics):
 
     Parameters
     ----------
-    statistics : ndarray of shape (n_images, 13)
+    statistics : ndarray of shape (n_images, 12)
 
     Returns
     -------
@@ -98,7 +84,6 @@ def reference_statistics(statistics):
     """
     if len(statistics) < MIN_IMAGES:
         return None
-    statistics = statistics[:, :-1]
     deviation = statistics.std(axis=0) + 1e-3
     mean = statistics.mean(axis=0)
     # shrinks the covariance as far as the number of images demands
@@ -108,10 +93,4 @@ def reference_statistics(statistics):
 
 def unfamiliarity(statistics, reference):
     """Root mean square distance of the statistics of an image from the reference; 1 is average."""
-    return float(np.sqrt((((statistics[:-1] - reference[0]) @ reference[1:]) ** 2).mean()))
-
-
-def size_ratio(statistics, known):
-    """Ratio of the side of an image to the nearest of the known ones if it lies outside of them; >= 1."""
-    size, sizes = statistics[-1], known[:, -1]
-    return float(2 ** max(size - sizes.max(), sizes.min() - size, 0))
+    return float(np.sqrt((((statistics - reference[0]) @ reference[1:]) ** 2).mean()))

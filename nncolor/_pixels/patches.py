@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.utils._param_validation import Interval
 
 from .._images.batch import iter_batch, load_image
+from .._images.color import LazyLightness
 from .._utils.estimator import BaseEstimator, EstimatorMixin, TransformerMixin, fit_context
 from .._utils.types import AnyArray, FloatArray, ImageBatch
 from .context import CONTEXT_VALUES
@@ -124,7 +125,7 @@ class PatchExtractor(EstimatorMixin, TransformerMixin, BaseEstimator):
             image = load_image(position, item)
             height, width = image.shape[:2]
             whole = range(height), range(width)
-            tile = PatchTiles(self, image).block(*whole).tile(*whole)
+            tile = PatchTiles(self, LazyLightness(image)).block(*whole).tile(*whole)
             parts.append(tile.transpose(0, 2, 1).reshape(height * width, -1))
         return np.ascontiguousarray(np.concatenate(parts))
 

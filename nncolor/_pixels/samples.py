@@ -10,9 +10,9 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 
 from .._images.batch import iter_batch, load_image
-from .._images.color import lightness_chroma
 from .._images.memory import iter_with_memory_warning
 from .._images.parallel import N_JOBS
+from .._images.working_size import WORKING_SIZE, working_lightness_chroma
 from .._utils.estimator import validate_params
 from .._utils.progress import progress
 from .._utils.types import FloatArray, ImageBatch, IntArray, RandomState
@@ -41,6 +41,8 @@ class PixelSamples:
         For each pixel its image, row and column.
     chroma : ndarray of shape (n, 2), float32
         CIE u*, v* of each pixel.
+    working_size : int or None, default=None
+        Root of the area of the images in pixels, to which they were brought; None if they were not.
     cache : dict, default=None
         Values that transformers have computed from whole images; None begins an empty one.
 
@@ -55,6 +57,8 @@ class PixelSamples:
     rows, columns : ndarray of shape (n,), int
         Row and column of each pixel in its image.
     shape : tuple (n,)
+    working_size : int or None
+        Root of the area of the images in pixels, to which they were brought; None if they were not.
 
     See Also
     --------
@@ -77,6 +81,7 @@ class PixelSamples:
     rows: IntArray
     columns: IntArray
     chroma: FloatArray
+    working_size: int | None
 
     def __init__(
         self,
@@ -87,6 +92,7 @@ class PixelSamples:
         rows: IntArray,
         columns: IntArray,
         chroma: FloatArray,
+        working_size: int | None = None,
         cache: dict[Any, Any] | None = None,
     ):
         self._plane = plane
@@ -96,6 +102,7 @@ class PixelSamples:
         self.rows = rows
         self.columns = columns
         self.chroma = chroma
+        self.working_size = working_size
         # shared by all selections
         self._cache: dict[Any, Any] = {} if cache is None else cache
 
@@ -131,6 +138,7 @@ class PixelSamples:
             self.rows[index],
             self.columns[index],
             self.chroma[index],
+            self.working_size,
             self._cache,
         )
 
@@ -227,8 +235,17 @@ class PixelSamples:
         return indices
 
 
-def pixels_of_image(lightness, rows, columns, chroma=None, cache=None):
-    """PixelSamples of pixels of one image, given its lightness of shape (H, W).
+def check_working_size(pixels, working_size):
+    """Raise if a PixelSamples was sampled at another working size."""
+    if pixels.working_size != working_size:
+        raise ValueError(
+            f"The PixelSamples was sampled at working_size={pixels.working_size}, but the colorizer was "
+            f"trained at working_size={working_size}. Call sample_pixels with working_size={working_size}."
+        )
+
+
+def pixels_of_image(lightness, rows, columns, chroma=None, working_size=None, cache=None):
+    """PixelSamples of pixels of one image, given its lightness of shape (H, W) at the working size.
 
     Without `chroma`, the chroma of the pixels is zero. Those with the same `cache`, a dict, share
     what is computed from the whole image.
@@ -243,6 +260,7 @@ def pixels_of_image(lightness, rows, columns, chroma=None, cache=None):
         rows,
         columns,
         chroma,
+        working_size,
         cache,
     )
 
@@ -258,20 +276,23 @@ def join_pixels(parts):
         np.concatenate([part.rows for part in parts]),
         np.concatenate([part.columns for part in parts]),
         np.concatenate([part.chroma for part in parts]),
+        parts[0].working_size,
     )
 
 
-def sample_image(position, item, n_pixels, seed):
+def sample_image(position, item, n_pixels, working_size, seed):
     """PixelSamples of one item of a batch: pixels drawn at random without replacement."""
-    lightness, chroma = lightness_chroma(load_image(position, item, color=True))
+    lightness, chroma = working_lightness_chroma(load_image(position, item, color=True), working_size)
     height, width = lightness.shape
     rng = np.random.default_rng(seed)
     chosen = np.sort(rng.choice(height * width, min(n_pixels, height * width), replace=False))
     rows, columns = np.divmod(chosen, width)
-    return pixels_of_image(lightness, rows, columns, chroma[rows, columns])
+    return pixels_of_image(lightness, rows, columns, chroma[rows, columns], working_size)
 
 
-def sample_batch(X, n_per_image, random_state, *, n_jobs=None, verbose=0, function=None, bytes_per_pixel=0):
+def sample_batch(
+    X, n_per_image, working_size, random_state, *, n_jobs=None, verbose=0, function=None, bytes_per_pixel=0
+):
     """List of the PixelSamples of each image of a batch; images are read when they are needed.
 
     Each image has a seed of its own, so the pixels do not depend on `n_jobs`. `function` is called
@@ -284,7 +305,7 @@ def sample_batch(X, n_per_image, random_state, *, n_jobs=None, verbose=0, functi
     items = progress(items, verbose, "reading", total=n_images)
     return Parallel(n_jobs=n_jobs, prefer="threads")(
         # what is in a tuple, dask sends with the task, and again if a worker is lost
-        delayed(_sample_and_apply)((position, item), n_per_image, draw_seed(seeds), function)
+        delayed(_sample_and_apply)((position, item), n_per_image, working_size, draw_seed(seeds), function)
         for position, item in items
     )
 
@@ -294,14 +315,15 @@ def draw_seed(random_state):
     return random_state.randint(np.iinfo(np.int32).max)
 
 
-def _sample_and_apply(position_and_item, n_per_image, seed, function):
-    pixels = sample_image(*position_and_item, n_per_image, seed)
+def _sample_and_apply(position_and_item, n_per_image, working_size, seed, function):
+    pixels = sample_image(*position_and_item, n_per_image, working_size, seed)
     return pixels if function is None else function(pixels)
 
 
 @validate_params(
     {
         "n_per_image": [Interval(numbers.Integral, 1, None, closed="left")],
+        "working_size": WORKING_SIZE,
         "random_state": ["random_state"],
         "n_jobs": N_JOBS,
         "verbose": ["verbose"],
@@ -312,6 +334,7 @@ def sample_pixels(
     images: ImageBatch,
     n_per_image: int = 2500,
     *,
+    working_size: int | None = 384,
     random_state: RandomState = None,
     n_jobs: int | None = None,
     verbose: int = 0,
@@ -326,6 +349,10 @@ def sample_pixels(
     n_per_image : int, default=2500
         Number of pixels of each image, drawn without replacement; all of them where an image
         has fewer. The default is the paper's [1]_.
+    working_size : int or None, default=384
+        Bring each image to the area of working_size x working_size pixels first, whatever its shape, so
+        that patches and context show the same in images of all sizes. None takes the pixels as they
+        are, as the paper does.
     random_state : int, RandomState instance or None, default=None
         Pass an int for the same pixels on every call.
     n_jobs : int or None, default=None
@@ -359,4 +386,5 @@ def sample_pixels(
     >>> sample_pixels(photos.images[:2], n_per_image=100, random_state=0)
     <PixelSamples: 200 pixels of 2 images>
     """
-    return join_pixels(sample_batch(images, n_per_image, random_state, n_jobs=n_jobs, verbose=verbose))
+    options = {"n_jobs": n_jobs, "verbose": verbose}
+    return join_pixels(sample_batch(images, n_per_image, working_size, random_state, **options))

@@ -1,14 +1,16 @@
 """Features of whole images, tile by tile, so that the feature matrix of an image is never in memory."""
 
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from .._images.color import image_lightness
-from .._utils.types import AnyArray, FloatArray
+from .._images.color import LazyLightness
+from .._utils.types import FloatArray
 from .context import ContextPlanes
 from .samples import pixels_of_image
+
+Lightness: TypeAlias = FloatArray | LazyLightness
 
 # Rows of a tile below this length are taken together.
 _SHORT_ROW = 64
@@ -41,7 +43,7 @@ class Block(Protocol):
 
 
 class Tiles(Protocol):
-    """Features of all pixels of one image; they equal those of the extractor's `transform`.
+    """Features of all pixels of one image, given its lightness; they equal those of `transform`.
 
     Attributes
     ----------
@@ -55,20 +57,20 @@ class Tiles(Protocol):
 
 
 class PatchTiles:
-    """Tiles of a PatchExtractor, without its `transform`; `image` is a valid image."""
+    """Tiles of a PatchExtractor, without its `transform`."""
 
-    def __init__(self, extractor: Any, image: AnyArray):
+    def __init__(self, extractor: Any, lightness: Lightness):
         self.half = extractor.patch_size // 2
         self.position = extractor.position
-        self.image = image
-        self.shape = image.shape[:2]
+        self.lightness = lightness
+        self.shape = lightness.shape
         self.n_features = len(extractor.get_feature_names_out())
         self.context = None
         if len(extractor.context_scales):
             self.context = ContextPlanes(extractor.context_scales, self.shape, self._feature_rows)
 
     def _feature_rows(self, rows):
-        return to_feature(image_lightness(self.image[rows]))
+        return to_feature(self.lightness[rows])
 
     def block(self, rows: range, columns: range) -> Block:
         return _PatchBlock(self, rows, columns)
@@ -82,9 +84,7 @@ class _PatchBlock:
         rows_around = reflect(np.arange(rows.start - half, rows.stop + half), source.shape[0])
         columns_around = reflect(np.arange(columns.start - half, columns.stop + half), source.shape[1])
         top, left = rows_around.min(), columns_around.min()
-        lightness = image_lightness(
-            source.image[top : rows_around.max() + 1, left : columns_around.max() + 1]
-        )
+        lightness = source.lightness[top : rows_around.max() + 1, left : columns_around.max() + 1]
         self.lightness = lightness[
             rows.start - top : rows.stop - top, columns.start - left : columns.stop - left
         ]
@@ -116,12 +116,12 @@ class _PatchBlock:
 
 
 class ExtractorTiles:
-    """Tiles of any transformer of PixelSamples; `image` is a valid image."""
+    """Tiles of any transformer of PixelSamples."""
 
-    def __init__(self, extractor: Any, image: AnyArray):
+    def __init__(self, extractor: Any, lightness: Lightness):
         self.extractor = extractor
-        self.image_lightness = image_lightness(image)
-        self.shape = self.image_lightness.shape
+        self.lightness = lightness[:]
+        self.shape = lightness.shape
         self.cache: dict[Any, Any] = {}
 
     def block(self, rows: range, columns: range) -> Block:
@@ -131,12 +131,12 @@ class ExtractorTiles:
 class _ExtractorBlock:
     def __init__(self, source, rows, columns):
         self.source = source
-        self.lightness = source.image_lightness[rows.start : rows.stop, columns.start : columns.stop]
+        self.lightness = source.lightness[rows.start : rows.stop, columns.start : columns.stop]
 
     def tile(self, rows, columns):
         rows, columns = np.meshgrid(rows, columns, indexing="ij")
         pixels = pixels_of_image(
-            self.source.image_lightness, rows.ravel(), columns.ravel(), cache=self.source.cache
+            self.source.lightness, rows.ravel(), columns.ravel(), cache=self.source.cache
         )
         return np.asarray(self.source.extractor.transform(pixels)).T[None]
 

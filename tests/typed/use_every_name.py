@@ -65,6 +65,7 @@ negative_error: float = quantizer.score(few.chroma)
 colorizer: SOMColorizer = SOMColorizer(
     extractor, quantizer, MLPClassifier((50, 50)), pixels_per_image=100, temperature=0.7, n_jobs=2, verbose=1
 )
+paper: SOMColorizer = SOMColorizer.paper(random_state=0)
 colorizer = colorizer.fit(paths).partial_fit(stack).fit(pixels).set_params(temperature=0)
 assert_type(colorizer.predict(mixed), list[Array])
 assert_type(colorizer.predict(stack), Array)

@@ -1,0 +1,64 @@
+"""Working size: the one size at which images are looked at, whatever their own."""
+
+import numbers
+
+import numpy as np
+from sklearn.utils._param_validation import Interval
+
+from .._utils.types import AnyArray, FloatArray
+from .color import LazyLightness, lightness_chroma
+from .resampling import resample
+
+# What a working size may be: patches need some pixels.
+WORKING_SIZE = [Interval(numbers.Integral, 8, None, closed="left"), None]
+
+
+def working_shape(shape: tuple[int, int], working_size: int | None) -> tuple[int, int]:
+    """Height and width of an image at the working size.
+
+    Parameters
+    ----------
+    shape : (height, width)
+    working_size : int or None
+        Root of the area in pixels; None leaves the shape as it is.
+
+    Returns
+    -------
+    shape : (height, width)
+        Of that area as nearly as whole pixels and the proportions of the image allow. A side that would
+        have less than a pixel has one, and the other no more pixels than the area.
+    """
+    if working_size is None:
+        return shape
+    scale = working_size / np.sqrt(shape[0] * shape[1])
+    height, width = (min(max(1, round(side * scale)), working_size**2) for side in shape)
+    return height, width
+
+
+def working_lightness(
+    image: AnyArray, working_size: int | None, n_threads: int = 1
+) -> FloatArray | LazyLightness:
+    """Lightness of a valid image at the working size, CIE L* of shape (h, w).
+
+    Where it is the size of the image, it is computed for the pixels that are read, when they are.
+    """
+    lightness = LazyLightness(image)
+    shape = working_shape(lightness.shape, working_size)
+    if shape == lightness.shape:
+        return lightness
+    return resample(lambda rows: lightness[rows][None], lightness.shape, shape, 1, n_threads)[0]
+
+
+def working_lightness_chroma(image: AnyArray, working_size: int | None) -> tuple[FloatArray, FloatArray]:
+    """Lightness (h, w) and chroma (h, w, 2) of a valid colour image at the working size."""
+    height, width = image.shape[:2]
+    shape = working_shape((height, width), working_size)
+    if shape == (height, width):
+        return lightness_chroma(image)
+
+    def read(rows):
+        lightness, chroma = lightness_chroma(image[rows])
+        return np.concatenate([lightness[None], np.moveaxis(chroma, -1, 0)])
+
+    planes = resample(read, (height, width), shape, 3)
+    return planes[0], np.ascontiguousarray(np.moveaxis(planes[1:], 0, -1))
