@@ -9,9 +9,10 @@ from typing import Any, overload
 
 import numpy as np
 from joblib import effective_n_jobs
+from sklearn.frozen import FrozenEstimator
 from sklearn.neural_network import MLPClassifier
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import HasMethods, Interval
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from ._codebook.quantizer import SOMQuantizer, nearest_codewords
@@ -23,14 +24,13 @@ from ._painting.decoder import Decoder, quantize_image
 from ._painting.hints import correct_prediction, parse_hints
 from ._pixels.familiarity import (
     MIN_IMAGES,
-    UNFAMILIAR,
     append_statistics,
     lightness_statistics,
     reference_statistics,
     unfamiliarity,
 )
 from ._pixels.patches import PatchExtractor
-from ._pixels.samples import PixelSamples, check_working_size
+from ._pixels.samples import PixelSamples, check_working_size, pixels_per_image
 from ._training import (
     DEFAULTS,
     check_chroma,
@@ -39,12 +39,16 @@ from ._training import (
     clone_component,
     fit_classifier,
     fit_codebook,
+    is_trained_by_length,
     rebalanced,
     sample_features,
+    settle_network,
     spawn_random_state,
+    training_length,
 )
 from ._utils.estimator import BaseEstimator, EstimatorMixin, fit_context
 from ._utils.types import AnyArray, FloatArray, Hints, Image, ImageBatch, IntArray, RandomState
+from ._validation import validate
 
 
 class SOMColorizer(EstimatorMixin, BaseEstimator):
@@ -65,15 +69,19 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         one in `FrozenEstimator` to use its codebook as it is.
     classifier : classifier with `predict_proba`, default=None
         Learns codewords from features. None means an `MLPClassifier` with two hidden layers of
-        50 neurons. A `Pipeline` is welcome.
+        50 neurons, `alpha="auto"` and `max_iter="auto"`: the penalty on its weights falls with the
+        number of training images, and it is shown as many pixels as suit the held-back images.
+        An MLPClassifier of your own may have both. A `Pipeline` is welcome.
     working_size : int or None, default=384
         Every image is looked at in one size: its area is brought to working_size x working_size pixels,
         whatever its shape, before pixels are drawn and before it is classified; its chroma comes back
         to the full size along the full lightness. All lengths in pixels (`patch_size`,
         `context_scales`, `smoothing_radius`) are in pixels of the working size. None looks at the
         pixels as they are: the paper. A PixelSamples brings the one it was sampled at.
-    pixels_per_image : int, default=2500
-        Number of pixels that are drawn from each image to learn from.
+    pixels_per_image : int or "auto", default="auto"
+        Number of pixels that are drawn from each image. "auto" draws about 200,000 in all, and from
+        500 to 20,000 of an image; 2500 where the number of images is not known: in `partial_fit`,
+        and of generators.
     rebalance : float in [0, 1], default=0
         Counters the grey bias [5]_: how far rare codewords are drawn more often than they come. 0
         leaves the sample as it is, 1 draws all codewords equally often. More is more colourful, and
@@ -86,6 +94,12 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         Radius in pixels of a guided filter [3]_ that smooths the chroma of an image but not
         across edges of lightness. 0 leaves it out. From 8 on it is the fast variant [4]_: the
         classifier sees every (smoothing_radius // 4)-th pixel in both directions.
+    validation_fraction : float in [0, 1), default=0.2
+        Share of the training images that `fit` holds back at first: at least two, from five images
+        on. By them it chooses how long the default network is trained, and paints less than the
+        predicted chroma where that is doubtful and less is closer to the truth. Then all images are
+        learned. 0 holds none back; then the length of training is that of a rule by the number of
+        images.
     n_jobs : int or None, default=None
         Number of threads. Several images are shared out among them (or over the joblib backend of
         the context), a single one is cut into blocks. The result does not depend on it.
@@ -110,6 +124,12 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         different images.
     working_size_ : int or None
         The working size at which it was trained, and predicts.
+    validation_error_, validation_grey_error_ : float or None
+        Mean CIEDE2000 of the held-back images, coloured by what the others taught, and left grey.
+        None if none were held back.
+    chroma_scale_ : float
+        Share of the predicted chroma that is painted; less than 1 if the error of the held-back images
+        is not below that of grey.
 
     See Also
     --------
@@ -121,10 +141,10 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
     `SOMColorizer.paper()` has the configuration of the paper.
 
     While it fits, the features of the sample are in memory: for each pixel 8 bytes a feature, half of
-    them only until they are put together, and 9 bytes a codeword; a warning says so if that is more than
-    the machine has. The images are not in memory, but for an extractor that has to be fitted itself, such
-    as one with a scaler: it needs the lightness of all images at once. `partial_fit` needs what one batch
-    needs, however many there are.
+    them only until they are put together. A warning says so if that is more than the machine has. The
+    images are not in memory, but for an extractor that has to be fitted itself, such as one with a
+    scaler: it needs the lightness of all images at once. `partial_fit` needs what one batch needs,
+    however many there are.
 
     References
     ----------
@@ -152,10 +172,11 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         "quantizer": [HasMethods(["fit", "predict"]), None],
         "classifier": [HasMethods(["fit", "predict_proba"]), None],
         "working_size": WORKING_SIZE,
-        "pixels_per_image": [Interval(numbers.Integral, 1, None, closed="left")],
+        "pixels_per_image": [Interval(numbers.Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "rebalance": [Interval(numbers.Real, 0, 1, closed="both")],
         "temperature": [Interval(numbers.Real, 0, 1, closed="both")],
         "smoothing_radius": [Interval(numbers.Integral, 0, None, closed="left")],
+        "validation_fraction": [Interval(numbers.Real, 0, 1, closed="left")],
         "n_jobs": N_JOBS,
         "random_state": ["random_state"],
         "verbose": ["verbose"],
@@ -165,10 +186,11 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
     quantizer: Any
     classifier: Any
     working_size: int | None
-    pixels_per_image: int
+    pixels_per_image: int | str
     rebalance: float
     temperature: float
     smoothing_radius: int
+    validation_fraction: float
     n_jobs: int | None
     random_state: RandomState
     verbose: int
@@ -179,6 +201,9 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
     classes_: IntArray
     image_statistics_: FloatArray
     working_size_: int | None
+    chroma_scale_: float
+    validation_error_: float | None
+    validation_grey_error_: float | None
     _reference_statistics: FloatArray | None
     _random_state: np.random.RandomState
 
@@ -189,10 +214,11 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         classifier: Any = None,
         *,
         working_size: int | None = 384,
-        pixels_per_image: int = 2500,
+        pixels_per_image: int | str = "auto",
         rebalance: float = 0.0,
         temperature: float = 0.7,
         smoothing_radius: int = 8,
+        validation_fraction: float = 0.2,
         n_jobs: int | None = None,
         random_state: RandomState = None,
         verbose: int = 0,
@@ -205,6 +231,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         self.rebalance = rebalance
         self.temperature = temperature
         self.smoothing_radius = smoothing_radius
+        self.validation_fraction = validation_fraction
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
@@ -240,6 +267,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
             "pixels_per_image": 2500,
             "temperature": 0,
             "smoothing_radius": 0,
+            "validation_fraction": 0,
         }
         return cls(**{**configuration, **params})
 
@@ -267,6 +295,11 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
             codewords than distinct colours.
         OSError
             If a file cannot be read; the message names it.
+
+        Warns
+        -----
+        UserWarning
+            If the colours of the held-back images are farther from the truth than grey.
         """
         with plain_context():
             random_state = check_random_state(self.random_state)
@@ -274,7 +307,8 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
             sample = self._sample(X, extractor, random_state)
             check_chroma(sample, self.verbose)
             labels = fit_codebook(quantizer, sample.chroma, self.verbose)
-            fitted = self._train(components, sample, labels, random_state)
+            validation = self._validate(components, sample, labels, random_state)
+            fitted = self._train(components, sample, labels, random_state, validation=validation)
             fitted["_random_state"] = spawn_random_state(random_state)
         return self._set_fitted(fitted)
 
@@ -283,10 +317,9 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         """Learn from colour images, a batch at a time, in constant memory.
 
         The first call fits the quantizer, so let its batch be like the others: some dozens of images, in
-        random order. Every call shows each sampled pixel to the classifier once; `fit` does so about
-        twenty times with hundreds of photographs, and more often with few. Go over all batches several
-        times, each time other pixels are drawn. Components that are changed after the first call count
-        from the next `fit` on.
+        random order. Every call shows each sampled pixel to the classifier once; one or two passes over all
+        batches are enough for the default network, and each time other pixels are drawn. No images are
+        held back. Components that are changed after the first call count from the next `fit` on.
 
         Parameters
         ----------
@@ -333,12 +366,12 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
             random_state = spawn_random_state(random_state)
         components = extractor, quantizer, classifier = self._clone_components(random_state)
         check_incremental(classifier)
-        sample = self._sample(X, extractor, random_state)
+        sample = self._sample(X, extractor, random_state, is_partial=True)
         check_chroma(sample, self.verbose)
         labels = fit_codebook(quantizer, sample.chroma, self.verbose)
         classes = np.arange(len(quantizer.cluster_centers_))
         sample = sample._replace(statistics=append_statistics([], sample.statistics))
-        return self._train(components, sample, labels, random_state, classes)
+        return self._train(components, sample, labels, random_state, classes=classes)
 
     def _next_fit(self, X):
         """Fitted attributes after one more batch of partial_fit; those of now do not change."""
@@ -347,23 +380,62 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         check_incremental(classifier, n_codes=len(self.codebook_))
         if isinstance(X, PixelSamples):
             check_working_size(X, self.working_size_)
-        sample = self._sample(X, extractor, random_state, fit=False)
+        sample = self._sample(X, extractor, random_state, is_partial=True, fit=False)
         labels = nearest_codewords(quantizer, sample.chroma)
         check_known(labels, self.classes_)
         sample = sample._replace(statistics=append_statistics(self.image_statistics_, sample.statistics))
-        return self._train((extractor, quantizer, classifier), sample, labels, random_state, self.classes_)
+        components = extractor, quantizer, classifier
+        return self._train(components, sample, labels, random_state, classes=self.classes_)
 
     def _clone_components(self, random_state):
         return [
             clone_component(getattr(self, name), default, random_state) for name, default in DEFAULTS.items()
         ]
 
-    def _sample(self, X, extractor, random_state, *, fit=True):
+    def _sample(self, X, extractor, random_state, *, is_partial=False, fit=True):
+        n_per_image = self.pixels_per_image
+        if is_partial:
+            n_per_image = pixels_per_image(n_per_image, n_images=None)
         working_size = self.working_size if fit else self.working_size_
         options = {"fit": fit, "n_jobs": self.n_jobs, "verbose": self.verbose}
-        return sample_features(X, extractor, self.pixels_per_image, working_size, random_state, **options)
+        return sample_features(X, extractor, n_per_image, working_size, random_state, **options)
 
-    def _train(self, components, sample, labels, random_state, classes=None):
+    def _validate(self, components, sample, labels, random_state):
+        """Measure on held-back images; None if there are too few, or nothing is learned."""
+        extractor, quantizer, classifier = components
+        if isinstance(classifier, FrozenEstimator):
+            return None
+        # what is drawn here must not change what is drawn later
+        own = spawn_random_state(random_state) if self.validation_fraction else None
+        validation = validate(
+            classifier,
+            extractor,
+            np.asarray(quantizer.cluster_centers_, np.float32),
+            sample,
+            labels,
+            fraction=self.validation_fraction,
+            temperature=self.temperature,
+            random_state=own,
+        )
+        if validation is not None:
+            self._report(validation)
+        return validation
+
+    def _report(self, validation):
+        error, grey_error = validation.error, validation.grey_error
+        if self.verbose:
+            print(f"[SOMColorizer] Held-back images: CIEDE2000 {error:.1f}, left grey {grey_error:.1f}.")
+        if validation.full_error >= grey_error:
+            warnings.warn(
+                f"The colours of held-back training images are farther from the truth (mean CIEDE2000 "
+                f"{validation.full_error:.1f}) than grey is ({grey_error:.1f}); with "
+                f"{validation.chroma_scale:.0%} of the chroma, as they are painted, it is {error:.1f}. Train "
+                "with more images, or with images that are more alike.",
+                UserWarning,
+                stacklevel=5,
+            )
+
+    def _train(self, components, sample, labels, random_state, *, validation=None, classes=None):
         """Train the classifier; values of all fitted attributes by name.
 
         With `classes`, the codewords of all batches, it is a partial fit.
@@ -375,7 +447,15 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
             features, labels = features[chosen], labels[chosen]
         known = np.unique(labels) if classes is None else classes
         if len(known) > 1:
-            fit_classifier(classifier, features, labels, self.verbose, classes)
+            is_partial = classes is not None
+            # the images of a batch are some of many
+            n_images = np.inf if is_partial else len(sample.statistics)
+            settle_network(classifier, n_images, is_partial=is_partial)
+            options = {"classes": classes}
+            if is_trained_by_length(classifier):
+                length = training_length(n_images) if validation is None else validation.length
+                options = {"rows": random_state.permutation(len(labels)), "length": length}
+            fit_classifier(classifier, features, labels, self.verbose, **options)
             known = np.asarray(classifier.classes_)
         else:
             classifier = None
@@ -393,6 +473,9 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
             "classes_": known,
             "image_statistics_": sample.statistics,
             "working_size_": sample.working_size,
+            "chroma_scale_": 1.0 if validation is None else validation.chroma_scale,
+            "validation_error_": None if validation is None else validation.error,
+            "validation_grey_error_": None if validation is None else validation.grey_error,
             "_reference_statistics": reference_statistics(sample.statistics),
             "_random_state": random_state,
         }
@@ -504,9 +587,12 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
     def unfamiliarity(self, X: ImageBatch) -> FloatArray:
         """Distance of an image's lightness statistics from those of the training images.
 
-        Twelve numbers describe the lightness and the layout of an image: quantiles of lightness, mean and
-        standard deviation of the gradient, and the covariances of both with the height in the image. The
-        distance is that of Mahalanobis, with a shrunk covariance [1]_.
+        Twelve numbers describe the lightness and the layout of an image: quantiles of lightness, gradients,
+        standard deviations within small cells, and how they vary with the height in the image. The distance
+        is that of Mahalanobis, with a shrunk covariance [1]_, in units of the farthest training image, each
+        judged by the others, and a fifth more. It finds noise, blank images, most photographs that are upside
+        down, and some negatives. It does not see what is in an image, and says nothing of the error of
+        photographs that look like the training images.
 
         Parameters
         ----------
@@ -516,7 +602,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         Returns
         -------
         unfamiliarity : ndarray of shape (n_images,)
-            About 1 on average for the training images. `predict` warns above 1.75.
+            `predict` warns above 1.
 
         Raises
         ------
@@ -702,7 +788,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         return Decoder(
             self.extractor_,
             self.classifier_,
-            self.codebook_,
+            self.codebook_ * np.float32(self.chroma_scale_),
             self.classes_,
             working_size=self.working_size_,
             temperature=self.temperature,
@@ -729,7 +815,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         if names is None:
             items = X if isinstance(X, (list, tuple)) else [None] * len(colored)
             names = [describe(position, item) for position, item in enumerate(items)]
-        strange = [unfamiliarity(values, self._reference_statistics) > UNFAMILIAR for values in statistics]
+        strange = [unfamiliarity(values, self._reference_statistics) > 1 for values in statistics]
         _warn_of_unfamiliar(list(compress(names, strange)))
         return stack_like(list(colored), X)
 

@@ -27,13 +27,12 @@ def _default_extractor():
 
 
 def _default_quantizer():
-    return SOMQuantizer(map_shape=(5, 5))
+    # a third of the updates of "auto" is enough for 25 codewords of two numbers
+    return SOMQuantizer(map_shape=(5, 5), n_iter=40_000)
 
 
 def _default_classifier():
-    # The pixels of an image are alike, so a network soon learns images instead of colours: with a strong
-    # penalty on its weights the error on held-out images falls until training stops.
-    return MLPClassifier((50, 50), alpha=1.0, tol=1e-3, n_iter_no_change=5, max_iter=1000)
+    return MLPClassifier((50, 50), alpha="auto", max_iter="auto")
 
 
 DEFAULTS = {
@@ -64,6 +63,17 @@ def clone_component(component, default, random_state):
     return component.set_params(**seeds)
 
 
+# The pixels of an image are alike, so a network soon learns images instead of colours. Against this help a
+# penalty on its weights that falls with the number of images, and a short training: the numbers are the best
+# on held-out images, see docs/benchmarks/quality.py, "number of photographs".
+_PENALTY_IMAGES, _PENALTY = 60, (1.0, 10.0)
+_LENGTH_PER_IMAGE, _LENGTH, _LENGTH_OF_ONE = 1000, (50_000, 200_000), 400_000
+# Epochs of a network that cannot be trained by length, scikit-learn's default.
+_MAX_ITER = 200
+# Pixels that a network is shown at a time.
+_STEP = 12_500
+
+
 class Sample(NamedTuple):
     """Training data: pixels of images.
 
@@ -71,6 +81,7 @@ class Sample(NamedTuple):
     ----------
     features : ndarray of shape (n, n_features)
     chroma : ndarray of shape (n, 2)
+    lightness : ndarray of shape (n,)
     groups : ndarray of shape (n,), int
         Image of each pixel.
     statistics : ndarray of shape (n_images, n_statistics)
@@ -80,6 +91,7 @@ class Sample(NamedTuple):
 
     features: FloatArray
     chroma: FloatArray
+    lightness: FloatArray
     groups: IntArray
     statistics: FloatArray
     working_size: int | None
@@ -107,27 +119,26 @@ def sample_features(X, extractor, n_per_image, working_size, random_state, *, fi
     warn_of_memory(len(X), 4 * _n_features(extractor))
     features = (extractor.fit(X, None) if fit else extractor).transform(X)
     statistics = [lightness_statistics(X.image_lightness(group)) for group in np.unique(X.groups)]
-    return Sample(np.asarray(features), X.chroma, X.groups, np.array(statistics), X.working_size)
+    return Sample(np.asarray(features), X.chroma, X.lightness, X.groups, np.array(statistics), X.working_size)
 
 
 def _sample_image_by_image(X, extractor, n_per_image, working_size, random_state, options):
     """Sample whose features are computed where each image is read, so that no image has to be kept."""
     # float32, and twice while they are put together
     bytes_per_pixel = 8 * _n_features(extractor)
-    function = partial(_features_chroma_statistics, extractor)
+    function = partial(_describe_pixels, extractor)
     options = {**options, "function": function, "bytes_per_pixel": bytes_per_pixel}
     parts = sample_batch(X, n_per_image, working_size, random_state, **options)
-    features, chroma, statistics = zip(*parts, strict=True)
+    features, chroma, lightness, statistics = zip(*parts, strict=True)
     groups = np.repeat(np.arange(len(chroma)), [len(part) for part in chroma])
-    return Sample(
-        np.concatenate(features), np.concatenate(chroma), groups, np.array(statistics), working_size
-    )
+    columns = (np.concatenate(parts) for parts in (features, chroma, lightness))
+    return Sample(*columns, groups, np.array(statistics), working_size)
 
 
-def _features_chroma_statistics(extractor, pixels):
+def _describe_pixels(extractor, pixels):
     with config_context(transform_output="default"):
         features = np.asarray(extractor.transform(pixels))
-    return features, pixels.chroma, lightness_statistics(pixels.image_lightness(0))
+    return features, pixels.chroma, pixels.lightness, lightness_statistics(pixels.image_lightness(0))
 
 
 def _n_features(extractor):
@@ -244,9 +255,73 @@ def check_known(labels, classes):
         )
 
 
-def fit_classifier(classifier, features, labels, verbose, classes=None):
-    """Fit the classifier with a progress bar and let Ctrl-C through; `classes` makes it a partial fit."""
-    fit = classifier.fit if classes is None else partial(classifier.partial_fit, classes=classes)
+def is_trained_by_length(classifier):
+    """Whether a classifier is a network with max_iter="auto": it is shown a chosen number of pixels."""
+    return (
+        isinstance(classifier, MLPClassifier)
+        and classifier.max_iter == "auto"
+        and classifier.solver != "lbfgs"
+        and not classifier.early_stopping
+    )
+
+
+def settle_network(classifier, n_images, *, is_partial=False):
+    """Choose the parameters of a network that are "auto", but for its training length in a whole fit."""
+    network = _last_step(classifier)
+    if not isinstance(network, MLPClassifier):
+        return
+    if network.alpha == "auto":
+        # a single image teaches mostly its own colours, and can be learned well
+        alpha = _PENALTY[0] if n_images == 1 else float(np.clip(_PENALTY_IMAGES / n_images, *_PENALTY))
+        network.set_params(alpha=alpha)
+    if network.max_iter == "auto" and (is_partial or not is_trained_by_length(classifier)):
+        network.set_params(max_iter=_MAX_ITER)
+
+
+def training_length(n_images):
+    """Number of pixels to show a network if no images are held back to choose it by."""
+    return _LENGTH_OF_ONE if n_images == 1 else int(np.clip(_LENGTH_PER_IMAGE * n_images, *_LENGTH))
+
+
+def train_in_steps(network, features, labels, rows, lengths):
+    """Yield a network after it was shown each of several ascending numbers of pixels.
+
+    Parameters
+    ----------
+    network : MLPClassifier
+        Not fitted.
+    features : ndarray of shape (n, n_features)
+    labels : ndarray of shape (n,), int
+    rows : ndarray of int
+        The pixels to show, in their order, and again from the first on where they are too few.
+    lengths : sequence of int
+    """
+    classes = np.unique(labels)
+    network.set_params(max_iter=1)
+    n_shown = 0
+    for length in lengths:
+        for start in range(n_shown, length, _STEP):
+            shown = rows[np.arange(start, min(start + _STEP, length)) % len(rows)]
+            network.partial_fit(features[shown], labels[shown], classes=classes)
+        n_shown = length
+        yield network
+
+
+def fit_classifier(classifier, features, labels, verbose, *, rows=None, length=None, classes=None):
+    """Fit the classifier with a progress bar and let Ctrl-C through.
+
+    Parameters
+    ----------
+    classifier : classifier
+    features : ndarray of shape (n, n_features)
+    labels : ndarray of shape (n,), int
+    verbose : int
+    rows : ndarray of int, default=None
+    length : int, default=None
+        Show it so many pixels in the order of the rows, see `train_in_steps`.
+    classes : ndarray of int, default=None
+        Fit it partially to a batch; these are the labels of all batches.
+    """
     # scikit-learn's networks hold the labels as 8 bytes and one more for each codeword at first
     warn_of_memory(len(features), features.itemsize * features.shape[1] + 9 * (labels.max() + 1))
     interrupted = "Training interrupted by user"
@@ -256,7 +331,12 @@ def fit_classifier(classifier, features, labels, verbose, classes=None):
         # older versions say this of the list of classes that partial_fit is given
         warnings.filterwarnings("ignore", message="The number of unique classes is greater than 50%")
         try:
-            fit(features, labels)
+            if length is not None:
+                list(train_in_steps(classifier, features, labels, rows, [length]))
+            elif classes is not None:
+                classifier.partial_fit(features, labels, classes=classes)
+            else:
+                classifier.fit(features, labels)
         except UserWarning as warning:
             if interrupted in str(warning):
                 raise KeyboardInterrupt from warning

@@ -7,7 +7,17 @@ import pytest
 
 ROOT = Path(__file__).parent.parent / "nncolor"
 # Each may import those before it. `_codebook` knows only arrays and `_utils`.
-LAYERS = ["_version", "_utils", "_codebook", "_images", "_pixels", "_painting", "_training", "_colorizer"]
+LAYERS = [
+    "_version",
+    "_utils",
+    "_codebook",
+    "_images",
+    "_pixels",
+    "_painting",
+    "_training",
+    "_validation",
+    "_colorizer",
+]
 TOP = ["metrics", "plotting", "interactive", "datasets", "__init__"]
 NEVER = {("_images", "_codebook"), ("_pixels", "_codebook")}
 MODULES = sorted(ROOT.rglob("*.py"))

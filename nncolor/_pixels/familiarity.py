@@ -3,18 +3,23 @@
 import numpy as np
 from sklearn.covariance import LedoitWolf
 
-from .._images.resampling import averaging_matrix
+from .._images.resampling import averaging_matrix, resample
+from .._images.working_size import working_shape
 
-# Statistics are computed from at most so many rows and columns of an image.
-_SAMPLED = 128
-# Cells along each side of an image whose means describe its layout.
-_CELLS = 16
+# The statistics are those of an image at this working size, so that neither its own size nor that of the
+# colorizer counts, and of so many cells along each side of it.
+_WORKING_SIZE, _CELLS = 128, 32
 _QUANTILES = (0.02, 0.25, 0.5, 0.75, 0.98)
+# Gradients and standard deviations of lightness in [-1, 1] below this count as noise.
+_NOISE = 0.02
+# Standard deviation by which each statistic may differ between two greys of one photograph: rounding, JPEG,
+# or another formula for grey.
+_TOLERANCE = np.array([0.1] * 5 + [0.1, 0.05, 0.1, 0.05, 0.03, 0.03, 0.03])
 # Reference statistics need at least so many training images.
 MIN_IMAGES = 20
-# An image is unfamiliar beyond so many times the root mean square distance of the training images.
-# About one in forty held-out photographs of a class is.
-UNFAMILIAR = 1.75
+# The training images are judged in so many folds by the others; an image is unfamiliar if it is farther away
+# than the farthest of them, and by so much.
+_FOLDS, _MARGIN = 10, 1.2
 # Number of images of partial_fit whose statistics are kept.
 _MAX_IMAGES = 1000
 
@@ -22,8 +27,9 @@ _MAX_IMAGES = 1000
 def lightness_statistics(lightness):
     """Numbers that describe the lightness and the layout of an image.
 
-    Quantiles of lightness; mean and standard deviation of the log gradient; the finest gradient; and the
-    covariances of lightness, log gradient and height in the image.
+    Of the means of cells: quantiles, and mean and standard deviation of the log gradient; of the log standard
+    deviations within cells: mean and standard deviation; and the covariances of mean, log standard deviation
+    and height in the image.
 
     Parameters
     ----------
@@ -34,30 +40,27 @@ def lightness_statistics(lightness):
     -------
     statistics : ndarray of shape (12,)
     """
-    shape = lightness.shape
-    rows, columns = (np.arange(0, size, -(-size // _SAMPLED)) for size in shape)
-    here, below, beside = (
-        lightness[np.minimum(rows + down, shape[0] - 1)[:, None], np.minimum(columns + across, shape[1] - 1)]
-        * np.float32(0.02)
-        - np.float32(1)
-        for down, across in [(0, 0), (1, 0), (0, 1)]
-    )
-    vertical, horizontal = np.abs(below - here), np.abs(beside - here)
-    log_gradient = np.log(np.float32(1e-3) + vertical + horizontal)
-    down, across = (averaging_matrix(size, min(size, _CELLS)) for size in here.shape)
-    means, gradient = (down @ plane @ across.T for plane in (here, log_gradient))
+    shape = working_shape(lightness.shape, _WORKING_SIZE)
+    plane = resample(lambda rows: lightness[rows][None], lightness.shape, shape, 1)[0]
+    plane = plane * np.float32(0.02) - np.float32(1)
+    down, across = (averaging_matrix(size, min(size, _CELLS)) for size in shape)
+    means, squares = (down @ values @ across.T for values in (plane, plane * plane))
+    steps = (np.abs(np.diff(means, axis=axis, append=means.take([-1], axis))) for axis in (0, 1))
+    gradient = np.log(_NOISE + sum(steps))
+    deviation = np.log(_NOISE + np.sqrt(np.maximum(squares - means**2, 0)))
     height = np.broadcast_to(np.linspace(1, -1, len(means))[:, None], means.shape)
     return np.array(
         [
-            *np.quantile(here, _QUANTILES),
+            *np.quantile(means, _QUANTILES),
             gradient.mean(),
             gradient.std(),
+            deviation.mean(),
+            deviation.std(),
             _covariance(means, height),
-            _covariance(gradient, height),
-            _covariance(means, gradient),
-            np.abs(np.diff(means, axis=0)).sum() / means.size,
-            np.log(1e-3 + vertical.mean()),
-        ]
+            _covariance(deviation, height),
+            _covariance(means, deviation),
+        ],
+        np.float64,
     )
 
 
@@ -72,7 +75,7 @@ def append_statistics(known, new):
 
 
 def reference_statistics(statistics):
-    """Mean of the statistics of images, stacked on the matrix that whitens them.
+    """Mean of the statistics of images, stacked on a matrix that makes the distance of an unfamiliar image 1.
 
     Parameters
     ----------
@@ -82,15 +85,31 @@ def reference_statistics(statistics):
     -------
     reference : ndarray of shape (13, 12), or None for fewer than MIN_IMAGES images
     """
-    if len(statistics) < MIN_IMAGES:
+    n_images = len(statistics)
+    if n_images < MIN_IMAGES:
         return None
-    deviation = statistics.std(axis=0) + 1e-3
+    fold = np.random.RandomState(0).permutation(n_images) % _FOLDS
+    farthest = max(
+        unfamiliarity(values, _whitening(statistics[fold != number]))
+        for number in range(_FOLDS)
+        for values in statistics[fold == number]
+    )
+    reference = _whitening(statistics)
+    reference[1:] /= _MARGIN * max(farthest, 1)
+    return reference
+
+
+def _whitening(statistics):
+    """Mean of the statistics, stacked on the matrix that whitens them."""
     mean = statistics.mean(axis=0)
+    scale = np.sqrt(statistics.var(axis=0) + _TOLERANCE**2)
     # shrinks the covariance as far as the number of images demands
-    precision = LedoitWolf(assume_centered=True).fit((statistics - mean) / deviation).precision_
-    return np.concatenate([mean[None], np.linalg.cholesky(precision) / deviation[:, None]])
+    covariance = LedoitWolf(assume_centered=True).fit((statistics - mean) / scale).covariance_
+    covariance[np.diag_indices_from(covariance)] += (_TOLERANCE / scale) ** 2
+    whitening = np.linalg.cholesky(np.linalg.inv(covariance))
+    return np.concatenate([mean[None], whitening / scale[:, None]])
 
 
 def unfamiliarity(statistics, reference):
-    """Root mean square distance of the statistics of an image from the reference; 1 is average."""
+    """Root mean square distance of the statistics of an image from the reference."""
     return float(np.sqrt((((statistics - reference[0]) @ reference[1:]) ** 2).mean()))

@@ -17,6 +17,10 @@ from .._utils.estimator import validate_params
 from .._utils.progress import progress
 from .._utils.types import FloatArray, ImageBatch, IntArray, RandomState
 
+# Number of pixels in all that "auto" draws, and bounds for one image: more pixels teach no more, see
+# docs/benchmarks/quality.py. Where the number of images is not known, it is that of the paper.
+_PIXELS, _PER_IMAGE, _PER_IMAGE_OF_UNKNOWN = 200_000, (500, 20_000), 2500
+
 T = TypeVar("T")
 
 
@@ -301,6 +305,7 @@ def sample_batch(
     """
     seeds = check_random_state(random_state)
     n_images = len(X) if isinstance(X, Sized) else None
+    n_per_image = pixels_per_image(n_per_image, n_images)
     items = iter_with_memory_warning(iter_batch(X), n_per_image, bytes_per_pixel, n_images)
     items = progress(items, verbose, "reading", total=n_images)
     return Parallel(n_jobs=n_jobs, prefer="threads")(
@@ -308,6 +313,15 @@ def sample_batch(
         delayed(_sample_and_apply)((position, item), n_per_image, working_size, draw_seed(seeds), function)
         for position, item in items
     )
+
+
+def pixels_per_image(wanted, n_images):
+    """Number of pixels to draw from an image; "auto" depends on the number of images, None if unknown."""
+    if wanted != "auto":
+        return wanted
+    if n_images is None:
+        return _PER_IMAGE_OF_UNKNOWN
+    return int(np.clip(round(_PIXELS / max(n_images, 1)), *_PER_IMAGE))
 
 
 def draw_seed(random_state):

@@ -77,6 +77,8 @@ assert_type(colorizer.predict_confidence(pixels), Array)
 assert_type(colorizer.predict_chroma(photos), list[Array])
 assert_type(colorizer.quantize(photos), list[Array])
 score: float = colorizer.score(photos)
+held_back: tuple[float | None, float | None] = (colorizer.validation_error_, colorizer.validation_grey_error_)
+painted_share: float = colorizer.chroma_scale_
 distances: Array = colorizer.unfamiliarity(paths)
 learned: tuple[Array, ...] = (colorizer.codebook_, colorizer.classes_, colorizer.image_statistics_)
 hints = [(3, 4, "olive"), (5, 6, (10, 20, 30))]

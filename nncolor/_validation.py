@@ -1,0 +1,142 @@
+"""Validation on held-back images: how long to train, how much chroma to paint, and the error to expect."""
+
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.base import clone
+
+from ._images.color import ciede2000, join_lightness_chroma
+from ._painting.decoder import Decoder
+from ._training import fit_classifier, is_trained_by_length, settle_network, train_in_steps
+
+# So many images at least are needed, and so many of them at least are held back.
+_MIN_IMAGES, _MIN_HELD_BACK = 5, 2
+# Where fewer images than these are held back, others are held back in turn until so many have been.
+_ENOUGH = 10
+# Numbers of pixels to show the default network, of which the best is chosen. With few images or pixels the
+# longest do not pay: they are left out above so many pixels, or so many for each image, or passes over all.
+_LENGTHS = (25_000, 50_000, 100_000, 200_000, 400_000)
+_ALWAYS, _PER_IMAGE, _MAX_PASSES = 100_000, 2000, 20
+# Other classifiers are validated after training on at most so many pixels.
+_MAX_PIXELS = 50_000
+# Pixels of the held-back images by which the error is measured.
+_MAX_JUDGED = 20_000
+# Shares of the predicted chroma. The largest is painted whose error is below this share of that of grey: less
+# chroma often lowers the error a little more, but makes images dull. If there is none, that with the smallest
+# error; a few images are not enough to paint less than half.
+_CHROMA_SCALES, _WORTH, _LEAST_OF_FEW = np.array([1.0, 0.75, 0.5, 0.25, 0.0]), 0.97, 0.5
+
+
+class Validation(NamedTuple):
+    """What the held-back images say.
+
+    Attributes
+    ----------
+    length : int or None
+        Number of pixels to show the default network in training; None for other classifiers.
+    chroma_scale : float
+        Share of the predicted chroma to paint.
+    error, grey_error : float
+        Mean CIEDE2000 of the held-back images, as they would be painted and left grey.
+    full_error : float
+        The same with all of the predicted chroma.
+    """
+
+    length: int | None
+    chroma_scale: float
+    error: float
+    grey_error: float
+    full_error: float
+
+
+def validate(classifier, extractor, codebook, sample, labels, *, fraction, temperature, random_state):
+    """Train on some of the images and measure on the others.
+
+    Parameters
+    ----------
+    classifier : classifier
+        Not fitted, and not changed.
+    extractor : transformer
+        Fitted.
+    codebook : ndarray of shape (n_codes, 2)
+    sample : Sample
+        Pixels of all images.
+    labels : ndarray of shape (n,), int
+        Their codewords.
+    fraction : float in [0, 1)
+        Share of the images to hold back.
+    temperature : float
+    random_state : RandomState
+
+    Returns
+    -------
+    validation : Validation, or None if there are too few images or codewords
+    """
+    images = np.unique(sample.groups)
+    if fraction == 0 or len(images) < _MIN_IMAGES:
+        return None
+    classifier = clone(classifier)
+    settle_network(classifier, len(images))
+    lengths = _lengths(len(images), len(labels)) if is_trained_by_length(classifier) else [None]
+    folds = _held_back_images(images, fraction, random_state)
+    # (fold, length, share of chroma)
+    errors = []
+    for fold in folds:
+        held_back = np.isin(sample.groups, fold)
+        kept, judged = (random_state.permutation(np.flatnonzero(mask)) for mask in (~held_back, held_back))
+        if len(np.unique(labels[kept])) == 1:
+            return None
+        judged = judged[: _MAX_JUDGED // len(folds)]
+        errors.append(
+            [
+                _errors(fitted, extractor, codebook, temperature, sample, judged)
+                for fitted in _trained(classifier, sample.features, labels, kept, lengths)
+            ]
+        )
+    by_length = np.mean(errors, axis=0)
+    best = int(by_length[:, 0].argmin())
+    by_scale = by_length[best]
+    allowed = by_scale if len(folds) * len(folds[0]) >= _ENOUGH else by_scale[_CHROMA_SCALES >= _LEAST_OF_FEW]
+    worth = np.flatnonzero(allowed < _WORTH * by_scale[-1])
+    scale = int(worth[0] if len(worth) else allowed.argmin())
+    error, grey_error, full_error = (float(by_scale[index]) for index in (scale, -1, 0))
+    return Validation(lengths[best], float(_CHROMA_SCALES[scale]), error, grey_error, full_error)
+
+
+def _held_back_images(images, fraction, random_state):
+    """List of the images that are held back, each time others."""
+    n_images = len(images)
+    n_held_back = min(max(_MIN_HELD_BACK, round(fraction * n_images)), n_images - 1)
+    n_folds = min(-(-_ENOUGH // n_held_back), n_images // n_held_back)
+    order = random_state.permutation(images)
+    return [order[number * n_held_back :][:n_held_back] for number in range(max(n_folds, 1))]
+
+
+def _lengths(n_images, n_pixels):
+    longest = min(max(_ALWAYS, _PER_IMAGE * n_images), _MAX_PASSES * n_pixels)
+    return [length for length in _LENGTHS if length <= longest] or [_LENGTHS[0]]
+
+
+def _trained(classifier, features, labels, kept, lengths):
+    """Yield a clone of the classifier, trained on the kept pixels by each length."""
+    classifier = clone(classifier)
+    if lengths == [None]:
+        kept = np.sort(kept[:_MAX_PIXELS])
+        fit_classifier(classifier, features[kept], labels[kept], verbose=0)
+        yield classifier
+    else:
+        yield from train_in_steps(classifier, features, labels, kept, lengths)
+
+
+def _errors(fitted, extractor, codebook, temperature, sample, judged):
+    """Mean CIEDE2000 of pixels with each share of the predicted chroma."""
+    decoder = Decoder(
+        extractor, fitted, codebook, fitted.classes_, working_size=None, temperature=temperature
+    )
+    chroma = decoder.decode_chroma(sample.features[judged].T[None])[0]
+    lightness = sample.lightness[judged]
+    true = join_lightness_chroma(lightness, sample.chroma[judged], np.float32)
+    return [
+        ciede2000(true, join_lightness_chroma(lightness, chroma * np.float32(scale), np.float32)).mean()
+        for scale in _CHROMA_SCALES
+    ]
