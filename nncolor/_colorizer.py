@@ -95,11 +95,11 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         across edges of lightness. 0 leaves it out. From 8 on it is the fast variant [4]_: the
         classifier sees every (smoothing_radius // 4)-th pixel in both directions.
     validation_fraction : float in [0, 1), default=0.2
-        Share of the training images that `fit` holds back at first: at least two, from five images
-        on. By them it chooses how long the default network is trained, and paints less than the
-        predicted chroma where that is doubtful and less is closer to the truth. Then all images are
-        learned. 0 holds none back; then the length of training is that of a rule by the number of
-        images.
+        Share of the training images that `fit` holds back at first, from five images on; where that
+        is fewer than ten, others in turn. By them it chooses how long the default network is trained,
+        and paints less than the predicted chroma where that would be no closer to the truth than grey.
+        Then all images are learned. 0 holds none back; then the length of training is that of a rule
+        by the number of images.
     n_jobs : int or None, default=None
         Number of threads. Several images are shared out among them (or over the joblib backend of
         the context), a single one is cut into blocks. The result does not depend on it.

@@ -9,13 +9,13 @@ from ._images.color import ciede2000, join_lightness_chroma
 from ._painting.decoder import Decoder
 from ._training import fit_classifier, is_trained_by_length, settle_network, train_in_steps
 
-# So many images at least are needed, and so many of them at least are held back.
-_MIN_IMAGES, _MIN_HELD_BACK = 5, 2
-# Where fewer images than these are held back, others are held back in turn until so many have been.
+# So many images at least are needed.
+_MIN_IMAGES = 5
+# Where fewer images than these are held back, others are held back in turn until so many, or all, have been.
 _ENOUGH = 10
 # Numbers of pixels to show the default network, of which the best is chosen. With few images or pixels the
 # longest do not pay: they are left out above so many pixels, or so many for each image, or passes over all.
-_LENGTHS = (25_000, 50_000, 100_000, 200_000, 400_000)
+_LENGTHS = (50_000, 100_000, 200_000, 400_000)
 _ALWAYS, _PER_IMAGE, _MAX_PASSES = 100_000, 2000, 20
 # Other classifiers are validated after training on at most so many pixels.
 _MAX_PIXELS = 50_000
@@ -106,7 +106,7 @@ def validate(classifier, extractor, codebook, sample, labels, *, fraction, tempe
 def _held_back_images(images, fraction, random_state):
     """List of the images that are held back, each time others."""
     n_images = len(images)
-    n_held_back = min(max(_MIN_HELD_BACK, round(fraction * n_images)), n_images - 1)
+    n_held_back = min(max(1, round(fraction * n_images)), n_images - 1)
     n_folds = min(-(-_ENOUGH // n_held_back), n_images // n_held_back)
     order = random_state.permutation(images)
     return [order[number * n_held_back :][:n_held_back] for number in range(max(n_folds, 1))]

@@ -50,7 +50,7 @@ def small(**params):
     return SOMColorizer(**{**defaults, **params})
 
 
-@pytest.mark.parametrize(("n_images", "tolerance"), [(5, 0.2), (12, 0.1)])
+@pytest.mark.parametrize(("n_images", "tolerance"), [(5, 0.1), (12, 0.1)])
 def test_errors_are_those_of_images_that_were_not_learned(crops, n_images, tolerance):
     # several draws: 2 held-back crops alone may be easier or harder than the others
     errors, grey, truth, left_grey = [], [], [], []
@@ -63,7 +63,6 @@ def test_errors_are_those_of_images_that_were_not_learned(crops, n_images, toler
         truth.append(mean_ciede2000(test, colorizer.predict(test)))
         left_grey.append(mean_ciede2000(test, [to_grey(image) for image in test]))
     assert_allclose(np.mean(grey), np.mean(left_grey), rtol=0.1)
-    # two fifths of five images are held back, so the others teach less than all five
     assert_allclose(np.mean(errors), np.mean(truth), rtol=tolerance)
     assert np.mean(errors) < 0.8 * np.mean(grey)
 
@@ -85,7 +84,7 @@ def test_images_of_pixels_are_held_back_whole(crops):
 
 @pytest.mark.parametrize(
     ("n_images", "fraction", "held_back", "times"),
-    [(5, 0.2, 2, 2), (12, 0.2, 2, 5), (12, 0.5, 6, 2), (5, 0.99, 4, 1), (24, 0.45, 11, 1)],
+    [(5, 0.2, 1, 5), (12, 0.2, 2, 5), (12, 0.5, 6, 2), (5, 0.99, 4, 1), (24, 0.45, 11, 1)],
 )
 def test_how_many_are_held_back(crops, n_images, fraction, held_back, times):
     class Recorder(KNeighborsClassifier):
@@ -171,7 +170,7 @@ def test_a_frozen_classifier_is_not_validated(crops):
 # --- the default network
 
 
-@pytest.mark.parametrize(("n_images", "alpha"), [(1, 1), (2, 10), (15, 4), (30, 2)])
+@pytest.mark.parametrize(("n_images", "alpha"), [(1, 1), (2, 6), (10, 3), (30, 1)])
 def test_the_penalty_falls_with_the_number_of_images(crops, n_images, alpha):
     colorizer = small(validation_fraction=0, pixels_per_image=50).fit(crops[:n_images])
     assert colorizer.classifier_.alpha == alpha
@@ -179,7 +178,7 @@ def test_the_penalty_falls_with_the_number_of_images(crops, n_images, alpha):
 
 def test_nested_parameters_keep_the_rule(crops):
     colorizer = small().set_params(classifier__hidden_layer_sizes=(7,)).fit(crops[:6])
-    assert colorizer.classifier_.alpha == 10
+    assert colorizer.classifier_.alpha == 5
     assert [len(bias) for bias in colorizer.classifier_.intercepts_] == [7, 9]
     assert small().set_params(classifier__alpha=0.5).fit(crops[:6]).classifier_.alpha == 0.5
 
@@ -191,7 +190,7 @@ def test_the_length_of_training_is_chosen(crops):
             warnings.simplefilter("ignore")
             network = small().fit(images).classifier_
         lengths.add(network.t_)  # pixels that it was shown
-    assert lengths <= {25_000, 50_000, 100_000, 200_000, 400_000}
+    assert lengths <= {50_000, 100_000, 200_000, 400_000}
     assert small(validation_fraction=0).fit(crops[:6]).classifier_.t_ == 50_000
 
 
