@@ -405,8 +405,6 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         extractor, quantizer, classifier = components
         if isinstance(classifier, FrozenEstimator):
             return None
-        # what is drawn here must not change what is drawn later
-        own = spawn_random_state(random_state) if self.validation_fraction else None
         validation = validate(
             classifier,
             extractor,
@@ -415,7 +413,8 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
             labels,
             fraction=self.validation_fraction,
             temperature=self.temperature,
-            random_state=own,
+            # what is drawn for it does not change what is drawn later
+            random_state=deepcopy(random_state),
         )
         if validation is not None:
             self._report(validation)

@@ -1,6 +1,7 @@
 """Training of the components of SOMColorizer: defaults, cloning and seeding, what each is fitted on."""
 
 import warnings
+from contextlib import contextmanager
 from functools import partial
 from typing import NamedTuple
 
@@ -303,7 +304,8 @@ def train_in_steps(network, features, labels, rows, lengths):
     for length in lengths:
         for start in range(n_shown, length, _STEP):
             shown = rows[np.arange(start, min(start + _STEP, length)) % len(rows)]
-            network.partial_fit(features[shown], labels[shown], classes=classes)
+            with _interruptible():
+                network.partial_fit(features[shown], labels[shown], classes=classes)
         n_shown = length
         yield network
 
@@ -325,19 +327,25 @@ def fit_classifier(classifier, features, labels, verbose, *, rows=None, length=N
     """
     # scikit-learn's networks hold the labels as 8 bytes and one more for each codeword at first
     warn_of_memory(len(features), features.itemsize * features.shape[1] + 9 * (labels.max() + 1))
+    with _interruptible(), training_progress(_last_step(classifier), verbose):
+        if length is not None:
+            list(train_in_steps(classifier, features, labels, rows, [length]))
+        elif classes is not None:
+            classifier.partial_fit(features, labels, classes=classes)
+        else:
+            classifier.fit(features, labels)
+
+
+@contextmanager
+def _interruptible():
+    """Let Ctrl-C through: scikit-learn's networks swallow it, stay half-trained, and only warn."""
     interrupted = "Training interrupted by user"
-    with warnings.catch_warnings(), training_progress(_last_step(classifier), verbose):
-        # scikit-learn's networks swallow Ctrl-C and stay half-trained; this warning is the trace.
+    with warnings.catch_warnings():
         warnings.filterwarnings("error", message=interrupted)
         # older versions say this of the list of classes that partial_fit is given
         warnings.filterwarnings("ignore", message="The number of unique classes is greater than 50%")
         try:
-            if length is not None:
-                list(train_in_steps(classifier, features, labels, rows, [length]))
-            elif classes is not None:
-                classifier.partial_fit(features, labels, classes=classes)
-            else:
-                classifier.fit(features, labels)
+            yield
         except UserWarning as warning:
             if interrupted in str(warning):
                 raise KeyboardInterrupt from warning

@@ -32,7 +32,9 @@ def test_configuration_of_the_paper():
     assert paper.get_params()["extractor__patch_size"] == 5
     assert paper.get_params()["quantizer__map_shape"] == (3, 3)
     assert paper.get_params()["classifier__hidden_layer_sizes"] == (50, 50)
-    assert paper.temperature == paper.smoothing_radius == 0
+    assert paper.temperature == paper.smoothing_radius == paper.validation_fraction == 0
+    assert paper.working_size is None
+    assert paper.pixels_per_image == 2500
 
 
 def test_grid_search_of_the_paper(at_home):

@@ -140,8 +140,9 @@ def test_verbose_prints_both_errors_in_one_line(crops, capsys):
 
 
 def test_validation_changes_nothing_else(crops):
-    classifier = KNeighborsClassifier(5)
-    one, other = (small(classifier=classifier, validation_fraction=f).fit(crops[:8]) for f in (0, 0.3))
+    # rebalancing draws pixels after the validation
+    settings = {"classifier": KNeighborsClassifier(5), "rebalance": 0.5}
+    one, other = (small(**settings, validation_fraction=f).fit(crops[:8]) for f in (0, 0.3))
     assert_array_equal(one.predict(crops[8:9])[0], other.predict(crops[8:9])[0])
 
 
@@ -165,6 +166,18 @@ def test_a_frozen_classifier_is_not_validated(crops):
         crops[:8]
     )
     assert colorizer.validation_error_ is None
+
+
+def test_ctrl_c_in_validation_leaves_it_as_it_was(crops, monkeypatch):
+    def interrupt(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    colorizer = small().fit(crops[:6])
+    before = {**vars(colorizer)}
+    monkeypatch.setattr(MLPClassifier, "_backprop", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        colorizer.fit(crops[6:12])
+    assert vars(colorizer) == before
 
 
 # --- the default network

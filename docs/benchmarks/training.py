@@ -18,7 +18,7 @@ from sklearn.neural_network import MLPClassifier
 
 from nncolor import PatchExtractor, SOMColorizer, SOMQuantizer, sample_pixels
 from nncolor._images.parallel import single_threaded
-from nncolor._training import DEFAULTS
+from nncolor._training import DEFAULTS, settle_network
 from nncolor.datasets import load_image_folder
 from nncolor.metrics import mean_chroma, mean_ciede2000
 
@@ -140,6 +140,7 @@ def epochs(pixels, repeats):
 def to_equal_error(train, test, n_epochs):
     """Held-out error against time: the default network, other batches and rates, and PyTorch."""
     default = DEFAULTS["classifier"]()
+    settle_network(default, n_images=np.inf)
     extractor = DEFAULTS["extractor"]()
     quantizer = DEFAULTS["quantizer"]().set_params(random_state=0).fit(train.chroma)
     n_codes = len(quantizer.cluster_centers_)
