@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from skimage.color import luv2rgb, rgb2luv
 from sklearn.neural_network import MLPClassifier
 
-from nncolor import SOMColorizer, propagate_hints
+from nncolor import SOMColorizer, SOMQuantizer, propagate_hints
 from nncolor._painting import propagation
 from nncolor.metrics import mean_ciede2000
 
@@ -122,8 +122,10 @@ def test_nothing_to_propagate(grey, hints):
 
 def test_hints_and_prediction_together_are_better_than_each_alone(photos):
     network = MLPClassifier((50, 50), alpha=1.0, tol=1e-3, n_iter_no_change=5, max_iter=1000)
-    learned = SOMColorizer(classifier=network, working_size=None, pixels_per_image=2500, random_state=0)
-    learned.fit([photo[:, :20] for photo in photos])
+    quantizer = SOMQuantizer((5, 5))
+    learned = SOMColorizer(
+        None, quantizer, network, working_size=None, pixels_per_image=2500, random_state=0
+    ).fit([photo[:, :20] for photo in photos])
     errors = []
     for photo in photos:
         grey, hints = grey_of(photo), true_hints(photo, 10)
