@@ -124,8 +124,8 @@ class HintEditor:
         self.figure_.canvas.draw_idle()
 
     def _mark(self):
-        places = np.array([hint[:2] for hint in self.hints], float).reshape(-1, 2)
-        self._marks.set_offsets(places[:, ::-1])
+        pixels = np.array([hint[:2] for hint in self.hints], float).reshape(-1, 2)
+        self._marks.set_offsets(pixels[:, ::-1])
 
     def _on_click(self, event):
         # while the toolbar zooms or pans, a click is no hint

@@ -126,7 +126,7 @@ def initial_codes(rows, map_shape):
     longer, shorter = (_fix_sign(axis) for axis in (longer, shorter))
     longer, shorter = longer * np.sqrt(max(values[-1], 0)), shorter * np.sqrt(max(values[-2], 0))
     down, across = (longer, shorter) if n_rows >= n_columns else (shorter, longer)
-    return _grid_places(n_rows)[:, None, None] * down + _grid_places(n_columns)[None, :, None] * across
+    return _grid_positions(n_rows)[:, None, None] * down + _grid_positions(n_columns)[None, :, None] * across
 
 
 def _fix_sign(axis):
@@ -138,5 +138,5 @@ def _fix_sign(axis):
     return axis * np.sign(axis[large[0]]) if len(large) else axis
 
 
-def _grid_places(n):
+def _grid_positions(n):
     return np.linspace(-1, 1, n) if n > 1 else np.zeros(1)
