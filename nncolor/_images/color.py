@@ -85,7 +85,7 @@ class LazyLightness:
 
     def __init__(self, image: AnyArray):
         self.image = image
-        self.shape = image.shape[:2]
+        self.shape: tuple[int, int] = (image.shape[0], image.shape[1])
 
     def __getitem__(self, index: Any) -> FloatArray:
         return image_lightness(self.image[index])
