@@ -6,6 +6,7 @@ in an environment with nncolor, not editable, and pyright.
 """
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,10 +15,14 @@ LEAST = 0.95
 
 
 def main():
-    command = [Path(sys.executable).with_name("pyright"), "--pythonpath", sys.executable]
-    command += ["--verifytypes", "nncolor", "--ignoreexternal", "--outputjson"]
-    # not from the repository, whose folder would be taken for the package
-    printed = subprocess.run(command, stdout=subprocess.PIPE, cwd=Path(sys.executable).parent, check=False)
+    folder = Path(sys.executable).parent
+    command = [folder / "pyright", "--verifytypes", "nncolor", "--ignoreexternal", "--outputjson"]
+    # pyright looks for nncolor beside the first python of PATH; it does not run in the repository, whose
+    # folder would be taken for the package
+    path = os.pathsep.join([str(folder), os.environ.get("PATH", "")])
+    printed = subprocess.run(
+        command, stdout=subprocess.PIPE, cwd=folder, env={**os.environ, "PATH": path}, check=False
+    )
     report = json.loads(printed.stdout)["typeCompleteness"]
     for symbol in report["symbols"]:
         if symbol["isExported"] and not symbol["isTypeKnown"]:
