@@ -2,9 +2,10 @@
 
 import numbers
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import lru_cache
-from itertools import chain, islice
+from itertools import chain, islice, repeat
 
 import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
@@ -64,6 +65,16 @@ def plain_context():
     """
     with single_threaded(), config_context(transform_output="default"):
         yield
+
+
+def run_in_threads(n_threads, function, items, *args):
+    """Call function(item, *args) for each of a sequence of items, in threads if there are several."""
+    arguments = items, *map(repeat, args)
+    if n_threads == 1 or len(items) == 1:
+        list(map(function, *arguments))
+    else:
+        with ThreadPoolExecutor(n_threads) as threads:
+            list(threads.map(function, *arguments))
 
 
 def map_batch(function, X, *, color=False, n_jobs=None, verbose=0):

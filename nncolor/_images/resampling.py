@@ -3,12 +3,11 @@
 A side of `size` pixels is divided into `n_cells` cells of equal length, which need not be whole pixels.
 """
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 from scipy.sparse import csr_array
 
 from .._utils.types import AnyArray, FloatArray, IntArray
+from .parallel import run_in_threads
 
 # Pixels that are read at a time.
 _BAND = 1 << 20
@@ -31,9 +30,14 @@ def interpolation_weights(pixels: AnyArray, size: int, n_cells: int) -> tuple[In
 
     Beyond the outermost centres the value is that of the outermost cell.
     """
-    position = np.clip((pixels + 0.5) * (n_cells / size) - 0.5, 0, n_cells - 1)
-    before = np.floor(position).astype(np.intp)
-    return before, np.minimum(before + 1, n_cells - 1), (position - before).astype(np.float32)
+    return weights_between((pixels + 0.5) * (n_cells / size) - 0.5, n_cells)
+
+
+def weights_between(positions: AnyArray, n_values: int) -> tuple[IntArray, IntArray, FloatArray]:
+    """Indices before and after positions among equidistant values, and the weight of the one after."""
+    positions = np.clip(positions, 0, n_values - 1)
+    before = np.floor(positions).astype(np.intp)
+    return before, np.minimum(before + 1, n_values - 1), (positions - before).astype(np.float32)
 
 
 def resampling_matrix(size: int, new_size: int) -> csr_array:
@@ -72,13 +76,7 @@ def resample(read, shape, new_shape, n_planes, n_threads=1):
             plane[start : start + step] = (across @ (part[:, first:last] @ values).T).T
 
     step = max(1, _BAND * new_shape[0] // (shape[0] * shape[1]))
-    starts = range(0, new_shape[0], step)
-    if n_threads == 1 or len(starts) == 1:
-        for start in starts:
-            fill(start)
-    else:
-        with ThreadPoolExecutor(n_threads) as threads:
-            list(threads.map(fill, starts))
+    run_in_threads(n_threads, fill, range(0, new_shape[0], step))
     return planes
 
 

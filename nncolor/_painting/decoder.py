@@ -6,9 +6,6 @@ what smoothing sees; a *tile* is a part of it whose features stay in the process
 depending on the image and the model alone, so the result does not depend on the number of threads.
 """
 
-from concurrent.futures import ThreadPoolExecutor
-from itertools import repeat
-
 import numpy as np
 
 from .._codebook.quantizer import nearest_codewords
@@ -20,7 +17,7 @@ from .._images.color import (
     output_dtype,
     paint,
 )
-from .._images.parallel import plain_context
+from .._images.parallel import plain_context, run_in_threads
 from .._images.resampling import resize_linear, resize_nearest
 from .._images.working_size import working_lightness, working_shape
 from .._pixels.patches import PatchExtractor
@@ -133,15 +130,13 @@ class Decoder:
         """Colour image (H, W, 3); `lightness` is that at the working size, if it is known."""
         colors = np.empty((*image.shape[:2], 3), output_dtype(image.dtype))
         winners = self.temperature == 0 and self.smoothing_radius == 0 and self.working_size is None
-        with plain_context():
-            if winners and image.dtype == np.uint8 and image.ndim == 2:
-                tiles, table = (
-                    self.tiles_type(self.extractor, LazyLightness(image)),
-                    color_table(self.codebook),
-                )
+        if winners and image.dtype == np.uint8 and image.ndim == 2:
+            table = color_table(self.codebook)
+            with plain_context():
+                tiles = self.tiles_type(self.extractor, LazyLightness(image))
                 for_blocks(image.shape, n_threads, self._look_up_block, tiles, image, table, colors)
-            else:
-                self._for_smoothed_blocks(image, n_threads, paint, colors, lightness)
+        else:
+            self._for_smoothed_blocks(image, n_threads, paint, colors, lightness)
         return colors
 
     def predict_pixels(self, decode, pixels):
@@ -234,13 +229,11 @@ class Decoder:
 
 def for_blocks(shape, n_threads, function, *args):
     """Call function(rows, columns, *args) for each block of an image of that shape, in threads."""
-    all_rows, all_columns = zip(*_block_grid(*shape[:2]), strict=True)
-    arguments = all_rows, all_columns, *map(repeat, args)
-    if n_threads == 1 or len(all_rows) == 1:
-        list(map(function, *arguments))
-    else:
-        with ThreadPoolExecutor(n_threads) as threads:
-            list(threads.map(function, *arguments))
+    run_in_threads(n_threads, _call_on_block, _block_grid(*shape[:2]), function, *args)
+
+
+def _call_on_block(block, function, *args):
+    function(*block, *args)
 
 
 def _enlarged_block(rows, columns, full, chroma, write, out):

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.ndimage import uniform_filter
 
-from .._images.resampling import interpolate
+from .._images.resampling import interpolate, weights_between
 
 # Regularization of the guided filter, in squared units of a guide in [0, 1]: differences of
 # lightness well below sqrt(_EPSILON) are smoothed over, those well above are kept.
@@ -156,6 +156,4 @@ class EnlargedPlanes:
 
 def _sample_weights(pixels, size, small_size, n_samples, step):
     """Weights of every step-th pixel of a small image at the pixels of a large one, along one axis."""
-    position = np.clip(((pixels + 0.5) * (small_size / size) - 0.5) / step, 0, n_samples - 1)
-    before = np.floor(position).astype(np.intp)
-    return before, np.minimum(before + 1, n_samples - 1), (position - before).astype(np.float32)
+    return weights_between(((pixels + 0.5) * (small_size / size) - 0.5) / step, n_samples)

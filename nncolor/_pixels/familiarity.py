@@ -40,6 +40,9 @@ def lightness_statistics(lightness):
     -------
     statistics : ndarray of shape (12,)
     """
+    # of an image that is seen in its own size, more pixels would only cost time
+    every = max(1, int(np.sqrt(lightness.shape[0] * lightness.shape[1])) // (4 * _WORKING_SIZE))
+    lightness = lightness[::every, ::every]
     shape = working_shape(lightness.shape, _WORKING_SIZE)
     plane = resample(lambda rows: lightness[rows][None], lightness.shape, shape, 1)[0]
     plane = plane * np.float32(0.02) - np.float32(1)
