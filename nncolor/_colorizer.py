@@ -2,16 +2,17 @@
 
 import numbers
 import warnings
+from collections.abc import Sized
 from copy import deepcopy
 from functools import partial
-from itertools import compress
+from itertools import compress, islice, repeat
 from typing import Any, overload
 
 import numpy as np
 from joblib import effective_n_jobs
 from sklearn.frozen import FrozenEstimator
 from sklearn.neural_network import MLPClassifier
-from sklearn.utils import check_random_state
+from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
@@ -19,12 +20,13 @@ from ._codebook.quantizer import SOMQuantizer, nearest_codewords
 from ._images.batch import describe, is_path, load_image, stack_like
 from ._images.color import ciede2000, join_lightness_chroma, output_dtype, to_unit_range
 from ._images.parallel import N_JOBS, map_batch, plain_context
-from ._images.working_size import WORKING_SIZE
+from ._images.working_size import WORKING_SIZE, shrink
 from ._painting.decoder import Decoder, quantize_image
-from ._painting.hints import correct_prediction, parse_hints
+from ._painting.hints import correct_prediction, parse_hints, preview
+from ._painting.tint import parse_tints, typical_tints, unlike_tints
 from ._pixels.familiarity import (
     MIN_IMAGES,
-    append_statistics,
+    append_images,
     lightness_statistics,
     reference_statistics,
     unfamiliarity,
@@ -43,11 +45,13 @@ from ._training import (
     rebalanced,
     sample_features,
     settle_network,
+    show_tint,
     spawn_random_state,
+    takes_tint,
     training_length,
 )
 from ._utils.estimator import BaseEstimator, EstimatorMixin, fit_context
-from ._utils.types import AnyArray, FloatArray, Hints, Image, ImageBatch, IntArray, RandomState
+from ._utils.types import AnyArray, FloatArray, Hints, Image, ImageBatch, IntArray, RandomState, Tint, Tints
 from ._validation import validate
 
 
@@ -94,6 +98,10 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         Radius in pixels of a guided filter [3]_ that smooths the chroma of an image but not
         across edges of lightness. 0 leaves it out. From 8 on it is the fast variant [4]_: the
         classifier sees every (smoothing_radius // 4)-th pixel in both directions.
+    tint_share : float in [0, 1), default=0.5
+        Share of the sampled pixels that the classifier is shown together with the tint of their image, its
+        mean u*, v*, so that images can be coloured with a tint that you choose. The others are shown without.
+        0 leaves the tint out, as the paper does.
     validation_fraction : float in [0, 1), default=0.2
         Share of the training images that `fit` holds back at first, from five images on; where that
         is fewer than ten, others in turn. By them it chooses how long the default network is trained,
@@ -122,14 +130,16 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         Statistics of the lightness and the layout of the training images; `unfamiliarity` and the
         warnings of `predict` compare images with them. `partial_fit` keeps those of the first 1000
         different images.
+    tints_ : ndarray of shape (n_images, 2)
+        The tints of the training images: their mean CIE u*, v*. Of those that `image_statistics_` has.
     working_size_ : int or None
         The working size at which it was trained, and predicts.
     validation_error_, validation_grey_error_ : float or None
         Mean CIEDE2000 of the held-back images, coloured by what the others taught, and left grey.
         None if none were held back.
     chroma_scale_ : float
-        Share of the predicted chroma that is painted; less than 1 if the error of the held-back images
-        is not below that of grey.
+        Share of the predicted chroma that is painted on images without a given tint; less than 1 if the error
+        of the held-back images is not below that of grey.
 
     See Also
     --------
@@ -174,6 +184,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         "working_size": WORKING_SIZE,
         "pixels_per_image": [Interval(numbers.Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "rebalance": [Interval(numbers.Real, 0, 1, closed="both")],
+        "tint_share": [Interval(numbers.Real, 0, 1, closed="left")],
         "temperature": [Interval(numbers.Real, 0, 1, closed="both")],
         "smoothing_radius": [Interval(numbers.Integral, 0, None, closed="left")],
         "validation_fraction": [Interval(numbers.Real, 0, 1, closed="left")],
@@ -188,6 +199,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
     working_size: int | None
     pixels_per_image: int | str
     rebalance: float
+    tint_share: float
     temperature: float
     smoothing_radius: int
     validation_fraction: float
@@ -200,10 +212,12 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
     codebook_: FloatArray
     classes_: IntArray
     image_statistics_: FloatArray
+    tints_: FloatArray
     working_size_: int | None
     chroma_scale_: float
     validation_error_: float | None
     validation_grey_error_: float | None
+    _has_tint: bool
     _reference_statistics: FloatArray | None
     _random_state: np.random.RandomState
 
@@ -216,6 +230,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         working_size: int | None = 384,
         pixels_per_image: int | str = "auto",
         rebalance: float = 0.0,
+        tint_share: float = 0.5,
         temperature: float = 0.7,
         smoothing_radius: int = 8,
         validation_fraction: float = 0.2,
@@ -229,6 +244,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         self.working_size = working_size
         self.pixels_per_image = pixels_per_image
         self.rebalance = rebalance
+        self.tint_share = tint_share
         self.temperature = temperature
         self.smoothing_radius = smoothing_radius
         self.validation_fraction = validation_fraction
@@ -265,6 +281,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
             "classifier": MLPClassifier((50, 50)),
             "working_size": None,
             "pixels_per_image": 2500,
+            "tint_share": 0,
             "temperature": 0,
             "smoothing_radius": 0,
             "validation_fraction": 0,
@@ -303,8 +320,8 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         """
         with plain_context():
             random_state = check_random_state(self.random_state)
-            components = extractor, quantizer, _ = self._clone_components(random_state)
-            sample = self._sample(X, extractor, random_state)
+            components = _, quantizer, _ = self._clone_components(random_state)
+            sample = self._sample(X, components, random_state)
             check_chroma(sample, self.verbose)
             labels = fit_codebook(quantizer, sample.chroma, self.verbose)
             validation = self._validate(components, sample, labels, random_state)
@@ -364,27 +381,26 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         random_state = check_random_state(self.random_state)
         if not isinstance(self.random_state, numbers.Integral):
             random_state = spawn_random_state(random_state)
-        components = extractor, quantizer, classifier = self._clone_components(random_state)
+        components = _, quantizer, classifier = self._clone_components(random_state)
         check_incremental(classifier)
-        sample = self._sample(X, extractor, random_state, is_partial=True)
+        sample = self._sample(X, components, random_state, is_partial=True)
         check_chroma(sample, self.verbose)
         labels = fit_codebook(quantizer, sample.chroma, self.verbose)
         classes = np.arange(len(quantizer.cluster_centers_))
-        sample = sample._replace(statistics=append_statistics([], sample.statistics))
+        sample = self._with_known_images(sample)
         return self._train(components, sample, labels, random_state, classes=classes)
 
     def _next_fit(self, X):
         """Fitted attributes after one more batch of partial_fit; those of now do not change."""
-        extractor, quantizer = self.extractor_, self.quantizer_
         classifier, random_state = deepcopy((self.classifier_, self._random_state))
+        components = _, quantizer, _ = self.extractor_, self.quantizer_, classifier
         check_incremental(classifier, n_codes=len(self.codebook_))
         if isinstance(X, PixelSamples):
             check_working_size(X, self.working_size_)
-        sample = self._sample(X, extractor, random_state, is_partial=True, fit=False)
+        sample = self._sample(X, components, random_state, is_partial=True, fit=False)
         labels = nearest_codewords(quantizer, sample.chroma)
         check_known(labels, self.classes_)
-        sample = sample._replace(statistics=append_statistics(self.image_statistics_, sample.statistics))
-        components = extractor, quantizer, classifier
+        sample = self._with_known_images(sample)
         return self._train(components, sample, labels, random_state, classes=self.classes_)
 
     def _clone_components(self, random_state):
@@ -392,13 +408,25 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
             clone_component(getattr(self, name), default, random_state) for name, default in DEFAULTS.items()
         ]
 
-    def _sample(self, X, extractor, random_state, *, is_partial=False, fit=True):
+    def _sample(self, X, components, random_state, *, is_partial=False, fit=True):
+        extractor, _, classifier = components
         n_per_image = self.pixels_per_image
         if is_partial:
             n_per_image = pixels_per_image(n_per_image, n_images=None)
         working_size = self.working_size if fit else self.working_size_
         options = {"fit": fit, "n_jobs": self.n_jobs, "verbose": self.verbose}
-        return sample_features(X, extractor, n_per_image, working_size, random_state, **options)
+        sample = sample_features(X, extractor, n_per_image, working_size, random_state, **options)
+        share = self.tint_share
+        has_tint = takes_tint(classifier, sample, share, is_partial=is_partial) if fit else self._has_tint
+        return show_tint(sample, share, random_state) if has_tint else sample
+
+    def _with_known_images(self, sample):
+        """Sample of a batch of partial_fit with the statistics and tints of the batches before it."""
+        known = []
+        if hasattr(self, "codebook_"):
+            known = np.column_stack([self.image_statistics_, self.tints_])
+        rows = append_images(known, np.column_stack([sample.statistics, sample.tints]))
+        return sample._replace(statistics=rows[:, :-2], tints=rows[:, -2:])
 
     def _validate(self, components, sample, labels, random_state):
         """Measure on held-back images; None if there are too few, or nothing is learned."""
@@ -471,10 +499,12 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
             "codebook_": codebook,
             "classes_": known,
             "image_statistics_": sample.statistics,
+            "tints_": sample.tints,
             "working_size_": sample.working_size,
             "chroma_scale_": 1.0 if validation is None else validation.chroma_scale,
             "validation_error_": None if validation is None else validation.error,
             "validation_grey_error_": None if validation is None else validation.grey_error,
+            "_has_tint": sample.has_tint,
             "_reference_statistics": reference_statistics(sample.statistics),
             "_random_state": random_state,
         }
@@ -485,18 +515,20 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         return self
 
     @overload
-    def predict(self, X: AnyArray) -> AnyArray: ...
+    def predict(self, X: AnyArray, tint: Tint | Tints | None = None) -> AnyArray: ...
 
     @overload
-    def predict(self, X: ImageBatch) -> list[AnyArray]: ...
+    def predict(self, X: ImageBatch, tint: Tint | Tints | None = None) -> list[AnyArray]: ...
 
-    def predict(self, X: ImageBatch) -> list[AnyArray] | AnyArray:
+    def predict(self, X: ImageBatch, tint: Tint | Tints | None = None) -> list[AnyArray] | AnyArray:
         """Colour images.
 
         Parameters
         ----------
         X : batch of images
             Grey, or colour whose lightness is used.
+        tint : tint, or sequence of one for each image, default=None
+            The overall colour that the images shall have, see `colorize`. None leaves it to the classifier.
 
         Returns
         -------
@@ -504,13 +536,20 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
             An ndarray for an ndarray. The dtype is that of the image (uint8, uint16, float32 or
             float64; float16 becomes float32 and bool uint8); floats are in [0, 1].
 
+        Raises
+        ------
+        ValueError
+            If an image or a tint is not valid, or the colorizer was trained without tint.
+        OSError
+            If a file cannot be read; the message names it.
+
         Warns
         -----
         UserWarning
             If there were 20 training images or more, and the lightness of an image is unlike theirs (see
-            `unfamiliarity`).
+            `unfamiliarity`); and if a tint is far from all of theirs.
         """
-        return self._predict(X)
+        return self._predict(X, tint)
 
     @overload
     def predict_labels(self, X: PixelSamples | AnyArray) -> AnyArray: ...  # type: ignore[overload-overlap]
@@ -646,8 +685,8 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         decoder = self._decoder()
         return self._predict_rows_or_images(X, decoder.decode_chroma, decoder.predict_chroma)
 
-    def colorize(self, image: Image, *, hints: Hints | None = None) -> AnyArray:
-        """Colour one image, and correct it by hints.
+    def colorize(self, image: Image, *, hints: Hints | None = None, tint: Tint | None = None) -> AnyArray:
+        """Colour one image, choose its tint, and correct it by hints.
 
         Parameters
         ----------
@@ -657,6 +696,10 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
             Colours that are known at some pixels. A colour is an RGB triple in the range of the image (0
             to 255 for uint8 and bool, 0 to 65535 for uint16, 0 to 1 for floats), a CSS name as
             `"olive"`, or `"#rrggbb"`. Of an RGBA array, the opaque pixels are hints.
+        tint : pair (u*, v*), colour or image, default=None
+            The overall colour that the image shall have: a mean CIE u*, v*; a colour, which is a CSS name,
+            `"#rrggbb"` or an RGB triple (0 to 255 for integers, 0 to 1 for floats); or a colour photograph
+            (array or path) whose tint it is. None leaves it to the classifier.
 
         Returns
         -------
@@ -667,10 +710,17 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If a hint is not valid; the message names it.
+            If a hint is not valid; the message names it. If the tint is not valid, or the colorizer was
+            trained without.
+
+        Warns
+        -----
+        UserWarning
+            As `predict` does.
 
         See Also
         --------
+        alternatives : The image in each of the typical tints.
         propagate_hints : Colours by hints alone.
 
         Notes
@@ -691,8 +741,100 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         name, image = describe(None, image), load_image(None, image)
         parsed = parse_hints([] if hints is None else hints, image)
         if len(parsed) == 0:
-            return self._predict([image], [name])[0]
-        return correct_prediction(image, parsed, self._decoder(), effective_n_jobs(self.n_jobs))
+            return self._predict([image], tint, [name])[0]
+        tints, far = self._parse_tints(tint, n_images=1)
+        _warn_of_far_tints(far, stacklevel=3)
+        decoder = self._decoder().with_tint(next(iter(tints)))
+        return correct_prediction(image, parsed, decoder, effective_n_jobs(self.n_jobs))
+
+    def typical_tints(self, n_tints: int = 4) -> FloatArray:
+        """Typical tints of the training images.
+
+        Parameters
+        ----------
+        n_tints : int, default=4
+            Their number.
+
+        Returns
+        -------
+        tints : ndarray of shape (n_tints, 2)
+            Mean CIE u*, v* of clusters of training images (k-means), in the order of a self-organizing map:
+            as square a map as `n_tints` allows, row by row, in which neighbours are alike. For 9 it has 3
+            rows of 3, for 6 2 rows of 3, for 5 a single row.
+
+        Raises
+        ------
+        ValueError
+            If the training images have fewer different tints.
+        """
+        check_is_fitted(self)
+        check_scalar(n_tints, "n_tints", numbers.Integral, min_val=1)
+        return typical_tints(self.tints_, n_tints)
+
+    def alternatives(
+        self,
+        image: Image,
+        n_alternatives: int = 4,
+        *,
+        hints: Hints | None = None,
+        max_size: int | None = None,
+    ) -> AnyArray:
+        """Colour one image in each of the typical tints, to pick from.
+
+        Parameters
+        ----------
+        image : array-like of shape (H, W) or (H, W, 3 or 4), or path
+            Grey, or colour whose lightness is used.
+        n_alternatives : int, default=4
+            Number of tints.
+        hints : list of (row, column, colour), or ndarray of shape (H, W, 4), default=None
+            Colours that are known at some pixels, as `colorize` takes them.
+        max_size : int, default=None
+            Longer side of the alternatives in pixels, for previews of large images; None gives them in the
+            size of the image.
+
+        Returns
+        -------
+        alternatives : ndarray of shape (n_alternatives, H, W, 3)
+            In the order of `typical_tints(n_alternatives)`. Give the tint of the chosen one to `colorize`.
+
+        Raises
+        ------
+        ValueError
+            If a hint is not valid, the training images have too few different tints, or the colorizer was
+            trained without tint.
+
+        Warns
+        -----
+        UserWarning
+            If the lightness of the image is unlike that of the training images.
+
+        See Also
+        --------
+        nncolor.plotting.AlternativesDisplay : Shows them with their tints.
+        """
+        check_is_fitted(self)
+        if max_size is not None:
+            check_scalar(max_size, "max_size", numbers.Integral, min_val=1)
+        tints = self.typical_tints(n_alternatives)
+        self._check_tint()
+        name, image = describe(None, image), load_image(None, image)
+        parsed = parse_hints([] if hints is None else hints, image)
+        decoder, n_threads = self._decoder(), effective_n_jobs(self.n_jobs)
+        lightness = decoder.working_lightness(image, n_threads)
+        if self._is_unfamiliar(lightness_statistics(lightness)):
+            _warn_of_unfamiliar([name], stacklevel=3)
+        shown, parsed = preview(image, parsed, max_size if self.working_size_ is not None else None)
+        # without a working size, what the classifier sees depends on the size of the image
+        colored = []
+        for tint in tints:
+            tinted = decoder.with_tint(tint)
+            if len(parsed):
+                painted = correct_prediction(shown, parsed, tinted, n_threads)
+            else:
+                painted = tinted.predict(shown, n_threads, lightness)
+            colored.append(shrink(painted, max_size))
+        return np.stack(colored)
 
     def score(self, X: ImageBatch | PixelSamples, y: Any = None) -> float:
         """Negative mean CIEDE2000 between the predicted and the true colours, over all pixels.
@@ -787,15 +929,17 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         return Decoder(
             self.extractor_,
             self.classifier_,
-            self.codebook_ * np.float32(self.chroma_scale_),
+            self.codebook_,
             self.classes_,
             working_size=self.working_size_,
+            has_tint=self._has_tint,
+            chroma_scale=self.chroma_scale_,
             temperature=self.temperature,
             smoothing_radius=self.smoothing_radius,
         )
 
-    def _map_batch(self, function, X, *, color=False):
-        return map_batch(function, X, color=color, n_jobs=self.n_jobs, verbose=self.verbose)
+    def _map_batch(self, function, X, arguments=None, *, color=False):
+        return map_batch(function, X, arguments, color=color, n_jobs=self.n_jobs, verbose=self.verbose)
 
     def _predict_rows_or_images(self, X, of_features, of_image):
         """Rows for a PixelSamples by a method of its features, images in the form of their batch."""
@@ -804,22 +948,43 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
             return of_features.__self__.predict_pixels(of_features, X)
         return stack_like(self._map_batch(of_image, X), X)
 
-    def _predict(self, X, names=None):
-        """Colour images, with a warning that names those that are unlike the training images."""
+    def _predict(self, X, tint, names=None):
+        """Colour images; warn of those, and of tints, that are unlike those of training."""
         decoder = self._decoder()
+        tints, far = self._parse_tints(tint, len(X) if isinstance(X, Sized) else None)
+        _warn_of_far_tints(far, stacklevel=4)
         if self._reference_statistics is None:
-            return stack_like(self._map_batch(decoder.predict, X), X)
-        results = self._map_batch(partial(_predict_with_statistics, decoder), X)
+            return stack_like(self._map_batch(partial(_predict_image, decoder), X, tints), X)
+        results = self._map_batch(partial(_predict_with_statistics, decoder), X, tints)
         colored, statistics = zip(*results, strict=True)
         if names is None:
             items = X if isinstance(X, (list, tuple)) else [None] * len(colored)
             names = [describe(position, item) for position, item in enumerate(items)]
-        strange = [unfamiliarity(values, self._reference_statistics) > 1 for values in statistics]
-        _warn_of_unfamiliar(list(compress(names, strange)))
+        _warn_of_unfamiliar(list(compress(names, map(self._is_unfamiliar, statistics))), stacklevel=4)
         return stack_like(list(colored), X)
 
+    def _is_unfamiliar(self, statistics):
+        reference = self._reference_statistics
+        return reference is not None and unfamiliarity(statistics, reference) > 1
 
-def _warn_of_unfamiliar(names):
+    def _check_tint(self):
+        if not self._has_tint:
+            raise ValueError(
+                "This colorizer was trained without tint: with tint_share=0, on a single image, or with a "
+                "frozen classifier that was trained so. Fit it on several images with tint_share=0.5."
+            )
+
+    def _parse_tints(self, tint, n_images):
+        """Tints of the images of a batch, and those of them that are far from all tints of training."""
+        tints = parse_tints(tint, n_images, self.working_size_)
+        given = [tint for tint in islice(tints, n_images or 1) if tint is not None]
+        if not given:
+            return repeat(None), []
+        self._check_tint()
+        return tints, unlike_tints(given, self.tints_)
+
+
+def _warn_of_unfamiliar(names, stacklevel):
     """Warn once of all images of a batch that are unlike the training images, at the user's line."""
     if names:
         *others, last = names
@@ -828,13 +993,29 @@ def _warn_of_unfamiliar(names):
             f"The lightness of {of_all} is unlike that of the training images. Do not rely on the colours; "
             "unfamiliarity() gives the distance of each image.",
             UserWarning,
-            stacklevel=4,
+            stacklevel=stacklevel,
         )
 
 
-def _predict_with_statistics(decoder, image, n_threads):
+def _warn_of_far_tints(tints, stacklevel):
+    """Warn once of all tints that are far from those of the training images, at the user's line."""
+    if len(tints):
+        pairs = ", ".join(f"({u:.0f}, {v:.0f})" for u, v in tints)
+        warnings.warn(
+            f"The tint (u*, v*) = {pairs} is far from those of the training images. Do not rely on the "
+            "colours; typical_tints() gives tints that the training images have.",
+            UserWarning,
+            stacklevel=stacklevel,
+        )
+
+
+def _predict_image(decoder, image, n_threads, tint):
+    return decoder.with_tint(tint).predict(image, n_threads)
+
+
+def _predict_with_statistics(decoder, image, n_threads, tint):
     lightness = decoder.working_lightness(image, n_threads)
-    return decoder.predict(image, n_threads, lightness), lightness_statistics(lightness)
+    return decoder.with_tint(tint).predict(image, n_threads, lightness), lightness_statistics(lightness)
 
 
 def _image_unfamiliarity(decoder, image, n_threads, *, reference):

@@ -16,6 +16,7 @@ from sklearn.utils import get_tags
 from ._codebook.quantizer import SOMQuantizer, nearest_codewords
 from ._images.color import NEUTRAL_CHROMA
 from ._images.memory import warn_of_memory
+from ._painting.tint import N_TINT_FEATURES, append_tints
 from ._pixels.familiarity import lightness_statistics
 from ._pixels.patches import PatchExtractor
 from ._pixels.samples import PixelSamples, draw_seed, join_pixels, sample_batch
@@ -88,7 +89,11 @@ class Sample(NamedTuple):
         Image of each pixel.
     statistics : ndarray of shape (n_images, n_statistics)
         Of the images, see `lightness_statistics`.
+    tints : ndarray of shape (n_images, 2)
+        Mean u*, v* of the images.
     working_size : int or None
+    has_tint : bool
+        Whether the last features are those of the tint.
     """
 
     features: FloatArray
@@ -96,7 +101,9 @@ class Sample(NamedTuple):
     lightness: FloatArray
     groups: IntArray
     statistics: FloatArray
+    tints: FloatArray
     working_size: int | None
+    has_tint: bool = False
 
 
 def sample_features(X, extractor, n_per_image, working_size, random_state, *, fit=True, n_jobs, verbose):
@@ -120,8 +127,10 @@ def sample_features(X, extractor, n_per_image, working_size, random_state, *, fi
         raise ValueError("The PixelSamples holds no pixel to learn from.")
     warn_of_memory(len(X), 4 * _n_features(extractor))
     features = (extractor.fit(X, None) if fit else extractor).transform(X)
-    statistics = [lightness_statistics(X.image_lightness(group)) for group in np.unique(X.groups)]
-    return Sample(np.asarray(features), X.chroma, X.lightness, X.groups, np.array(statistics), X.working_size)
+    images = np.unique(X.groups)
+    statistics = np.array([lightness_statistics(X.image_lightness(group)) for group in images])
+    of_images = X.groups, statistics, X.tints[images]
+    return Sample(np.asarray(features), X.chroma, X.lightness, *of_images, X.working_size)
 
 
 def _sample_image_by_image(X, extractor, n_per_image, working_size, random_state, options):
@@ -131,16 +140,17 @@ def _sample_image_by_image(X, extractor, n_per_image, working_size, random_state
     function = partial(_describe_pixels, extractor)
     options = {**options, "function": function, "bytes_per_pixel": bytes_per_pixel}
     parts = sample_batch(X, n_per_image, working_size, random_state, **options)
-    features, chroma, lightness, statistics = zip(*parts, strict=True)
+    features, chroma, lightness, statistics, tints = zip(*parts, strict=True)
     groups = np.repeat(np.arange(len(chroma)), [len(part) for part in chroma])
     columns = (np.concatenate(parts) for parts in (features, chroma, lightness))
-    return Sample(*columns, groups, np.array(statistics), working_size)
+    return Sample(*columns, groups, np.array(statistics), np.concatenate(tints), working_size)
 
 
 def _describe_pixels(extractor, pixels):
     with config_context(transform_output="default"):
         features = np.asarray(extractor.transform(pixels))
-    return features, pixels.chroma, pixels.lightness, lightness_statistics(pixels.image_lightness(0))
+    statistics = lightness_statistics(pixels.image_lightness(0))
+    return features, pixels.chroma, pixels.lightness, statistics, pixels.tints
 
 
 def _n_features(extractor):
@@ -157,6 +167,24 @@ def _requires_fit(extractor):
     if isinstance(extractor, Pipeline):
         return any(_requires_fit(step) for _, step in extractor.steps if step not in (None, "passthrough"))
     return get_tags(extractor).requires_fit
+
+
+def takes_tint(classifier, sample, share, *, is_partial=False):
+    """Whether a classifier is trained with tint: one that is fitted already, or a part of it, decides itself.
+
+    A single image has only one tint, from which nothing can be learned.
+    """
+    n_features = getattr(classifier, "n_features_in_", None)
+    if n_features is not None:
+        return n_features == sample.features.shape[1] + N_TINT_FEATURES
+    return share > 0 and (is_partial or len(sample.tints) > 1)
+
+
+def show_tint(sample, share, random_state):
+    """Sample whose features have those of the tint behind them, shown to a share of the pixels."""
+    _, image = np.unique(sample.groups, return_inverse=True)
+    features = append_tints(sample.features, sample.tints[image], share, random_state)
+    return sample._replace(features=features, has_tint=True)
 
 
 def check_chroma(sample, verbose):

@@ -7,6 +7,7 @@ from sklearn.base import clone
 
 from ._images.color import ciede2000, join_lightness_chroma
 from ._painting.decoder import Decoder
+from ._painting.tint import N_TINT_FEATURES, tint_features
 from ._training import fit_classifier, is_trained_by_length, settle_network, train_in_steps
 
 # So many images at least are needed.
@@ -79,7 +80,6 @@ def validate(classifier, extractor, codebook, sample, labels, *, fraction, tempe
     settle_network(classifier, len(images))
     lengths = _lengths(len(images), len(labels)) if is_trained_by_length(classifier) else [None]
     folds = _held_back_images(images, fraction, random_state)
-    # (fold, length, share of chroma)
     errors = []
     for fold in folds:
         held_back = np.isin(sample.groups, fold)
@@ -87,15 +87,20 @@ def validate(classifier, extractor, codebook, sample, labels, *, fraction, tempe
         if len(np.unique(labels[kept])) == 1:
             return None
         judged = judged[: _MAX_JUDGED // len(folds)]
-        errors.append(
-            [
-                _errors(fitted, extractor, codebook, temperature, sample, judged)
-                for fitted in _trained(classifier, sample.features, labels, kept, lengths)
-            ]
-        )
+        by_length = []
+        for fitted in _trained(classifier, sample.features, labels, kept, lengths):
+            decoder = Decoder(
+                extractor, fitted, codebook, fitted.classes_, working_size=None, temperature=temperature
+            )
+            by_length.append(
+                [_errors(decoder, of_tint, sample, judged) for of_tint in _features(sample, judged)]
+            )
+        errors.append(by_length)
+    # (length, without and with tint, share of chroma)
     by_length = np.mean(errors, axis=0)
-    best = int(by_length[:, 0].argmin())
-    by_scale = by_length[best]
+    # one network serves both
+    best = int(by_length[:, :, 0].mean(axis=1).argmin())
+    by_scale = by_length[best, 0]
     allowed = by_scale if len(folds) * len(folds[0]) >= _ENOUGH else by_scale[_CHROMA_SCALES >= _LEAST_OF_FEW]
     worth = np.flatnonzero(allowed < _WORTH * by_scale[-1])
     scale = int(worth[0] if len(worth) else allowed.argmin())
@@ -128,12 +133,19 @@ def _trained(classifier, features, labels, kept, lengths):
         yield from train_in_steps(classifier, features, labels, kept, lengths)
 
 
-def _errors(fitted, extractor, codebook, temperature, sample, judged):
+def _features(sample, judged):
+    """Features of pixels without tint, and with that of their image if the classifier has it."""
+    features = sample.features[judged]
+    if not sample.has_tint:
+        return [features]
+    _, image = np.unique(sample.groups, return_inverse=True)
+    of_tints = [np.zeros((len(judged), N_TINT_FEATURES)), tint_features(sample.tints[image[judged]])]
+    return [np.concatenate([features[:, :-N_TINT_FEATURES], of_tint], axis=1) for of_tint in of_tints]
+
+
+def _errors(decoder, features, sample, judged):
     """Mean CIEDE2000 of pixels with each share of the predicted chroma."""
-    decoder = Decoder(
-        extractor, fitted, codebook, fitted.classes_, working_size=None, temperature=temperature
-    )
-    chroma = decoder.decode_chroma(sample.features[judged].T[None])[0]
+    chroma = decoder.decode_chroma(features.T[None])[0]
     lightness = sample.lightness[judged]
     true = join_lightness_chroma(lightness, sample.chroma[judged], np.float32)
     return [

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from skimage.color import rgb2lab
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
+from sklearn.utils import Bunch
 
 from ._images.batch import iter_batch, load_image
-from ._images.color import ciede2000, join_lightness_chroma, lightness_chroma, to_unit_range
+from ._images.color import ciede2000, join_lightness_chroma, lightness_chroma, to_grey, to_unit_range
 from ._pixels.samples import PixelSamples
 from ._utils.types import ImageBatch
 
@@ -25,6 +26,7 @@ __all__ = [
     "mean_chroma",
     "chroma_rmse",
     "raw_accuracy_auc",
+    "tint_errors",
     "ColorizationScorer",
     "neg_mean_ciede2000_scorer",
     "neg_chroma_rmse_scorer",
@@ -301,6 +303,75 @@ def raw_accuracy_auc(truth: ImageBatch, prediction: ImageBatch) -> float:
         return np.clip(1 - distance / _LARGEST_THRESHOLD, 0, 1)
 
     return _mean_over_pixels(share_of_thresholds, truth, prediction)
+
+
+def tint_errors(colorizer: Any, images: ImageBatch, n_alternatives: int = 4) -> Any:
+    """Errors of a colorizer with and without tints, image by image.
+
+    What a person who picks the best alternative ends with lies between the error without a tint, which
+    nobody has to pick, and that with the true tint.
+
+    Parameters
+    ----------
+    colorizer : SOMColorizer
+        Fitted, with tint.
+    images : batch of colour images
+        The truth; none of them should be a training image.
+    n_alternatives : int, default=4
+        Number of typical tints.
+
+    Returns
+    -------
+    errors : :class:`~sklearn.utils.Bunch`
+        Mean CIEDE2000 of each image:
+
+        grey : ndarray of shape (n_images,)
+            Left grey.
+        without_tint : ndarray of shape (n_images,)
+            As `predict` colours it.
+        true_tint : ndarray of shape (n_images,)
+            Coloured in its own tint.
+        alternatives : ndarray of shape (n_images, n_alternatives)
+            Coloured in each of the typical tints.
+        best_alternative : ndarray of shape (n_images,)
+            The smallest of them.
+
+    Raises
+    ------
+    ValueError
+        If an image is grey or not valid, the colorizer was trained without tint, or there are fewer different
+        tints than alternatives.
+    OSError
+        If a file cannot be read; the message names it.
+
+    Examples
+    --------
+    >>> from nncolor import SOMColorizer
+    >>> from nncolor.datasets import load_sample_photos
+    >>> from nncolor.metrics import tint_errors
+    >>> photos = load_sample_photos().images
+    >>> colorizer = SOMColorizer(random_state=0).fit(photos[:4])
+    >>> tint_errors(colorizer, photos[4:6], n_alternatives=2).alternatives.shape
+    (2, 2)
+    """
+    rows = []
+    for position, item in iter_batch(images):
+        image = load_image(position, item, color=True)
+        pictures = [
+            to_grey(image),
+            colorizer.predict([image])[0],
+            colorizer.colorize(image, tint=image),
+            *colorizer.alternatives(image, n_alternatives),
+        ]
+        rows.append([mean_ciede2000([image], [picture]) for picture in pictures])
+    errors = np.array(rows)
+    return Bunch(
+        grey=errors[:, 0],
+        without_tint=errors[:, 1],
+        true_tint=errors[:, 2],
+        alternatives=errors[:, 3:],
+        best_alternative=errors[:, 3:].min(axis=1),
+    )
 
 
 class ColorizationScorer:

@@ -1,4 +1,4 @@
-"""Displays for notebooks: codebooks, images painted with them, and colourings beside the truth.
+"""Displays for notebooks: codebooks, images painted with them, colourings beside the truth, alternatives.
 
 They need matplotlib: `pip install "nncolor[plot]"`.
 """
@@ -11,10 +11,11 @@ import numpy as np
 from ._images.batch import iter_batch, load_image
 from ._images.color import ciede2000, image_lightness, join_lightness_chroma, lightness_chroma, to_unit_range
 from ._painting.decoder import quantize_image
+from ._painting.tint import map_shape
 from ._utils.figures import axes_grid, show_image
-from ._utils.types import AnyArray, FloatArray, Image, ImageBatch, IntArray
+from ._utils.types import AnyArray, FloatArray, Hints, Image, ImageBatch, IntArray
 
-__all__ = ["CodebookDisplay", "ColorizationDisplay", "QuantizationDisplay"]
+__all__ = ["AlternativesDisplay", "CodebookDisplay", "ColorizationDisplay", "QuantizationDisplay"]
 
 # Lightness at which the paper shows chroma alone.
 _CHROMA_LIGHTNESS = 50
@@ -276,6 +277,136 @@ class QuantizationDisplay:
         ):
             show_image(cell, to_unit_range(image), title)
         self.ax_, self.figure_ = axes, axes[0].figure
+        return self
+
+
+class AlternativesDisplay:
+    """An image in each of the typical tints, on a map on which neighbours have like tints.
+
+    Use :meth:`from_estimator` or :meth:`from_predictions` to make one.
+
+    Parameters
+    ----------
+    alternatives : ndarray of shape (n_alternatives, H, W, 3)
+        The coloured images.
+    tints : ndarray of shape (n_alternatives, 2)
+        Their tints, mean CIE u*, v*.
+
+    Attributes
+    ----------
+    ax_ : ndarray of shape (n_rows, n_columns) of matplotlib Axes
+        The axes that were drawn on.
+    figure_ : matplotlib Figure
+        Their figure.
+
+    See Also
+    --------
+    SOMColorizer.alternatives : Colours an image in the typical tints.
+
+    Examples
+    --------
+    >>> from nncolor import SOMColorizer
+    >>> from nncolor.datasets import load_sample_photos
+    >>> from nncolor.plotting import AlternativesDisplay
+    >>> photos = load_sample_photos().images
+    >>> colorizer = SOMColorizer(random_state=0).fit(photos[:4])
+    >>> display = AlternativesDisplay.from_estimator(colorizer, photos[4])
+    >>> display.ax_.shape
+    (2, 2)
+    """
+
+    ax_: AnyArray
+    figure_: Any
+
+    def __init__(self, alternatives: AnyArray, tints: FloatArray):
+        self.alternatives = alternatives
+        self.tints = tints
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        image: Image,
+        n_alternatives: int = 4,
+        *,
+        hints: Hints | None = None,
+        max_size: int | None = 512,
+        ax: Any = None,
+    ) -> "AlternativesDisplay":
+        """Display of an image in the typical tints of a colorizer.
+
+        Parameters
+        ----------
+        estimator : SOMColorizer
+            Fitted, with tint.
+        image : array-like of shape (H, W) or (H, W, 3 or 4), or path
+            Grey, or colour whose lightness is used.
+        n_alternatives : int, default=4
+            Number of tints.
+        hints : list of (row, column, colour), or ndarray of shape (H, W, 4), default=None
+            Colours that are known at some pixels, as `colorize` takes them.
+        max_size : int, default=512
+            Longer side of the alternatives in pixels; None leaves them in the size of the image.
+        ax : array of matplotlib Axes, default=None
+            One for each alternative; None makes a new figure.
+
+        Returns
+        -------
+        display : AlternativesDisplay
+            With its axes and figure as `ax_` and `figure_`.
+        """
+        alternatives = estimator.alternatives(image, n_alternatives, hints=hints, max_size=max_size)
+        return cls(alternatives, estimator.typical_tints(n_alternatives)).plot(ax=ax)
+
+    @classmethod
+    def from_predictions(
+        cls, alternatives: AnyArray, tints: FloatArray, *, ax: Any = None
+    ) -> "AlternativesDisplay":
+        """Display of alternatives that are coloured already.
+
+        Parameters
+        ----------
+        alternatives : ndarray of shape (n_alternatives, H, W, 3)
+            As `SOMColorizer.alternatives` gives them.
+        tints : ndarray of shape (n_alternatives, 2)
+            As `SOMColorizer.typical_tints` gives them.
+        ax : array of matplotlib Axes, default=None
+            One for each alternative; None makes a new figure.
+
+        Returns
+        -------
+        display : AlternativesDisplay
+            With its axes and figure as `ax_` and `figure_`.
+        """
+        return cls(alternatives, tints).plot(ax=ax)
+
+    def plot(self, *, ax: Any = None) -> "AlternativesDisplay":
+        """Draw the alternatives, each with its number and its tint.
+
+        Parameters
+        ----------
+        ax : array of matplotlib Axes, default=None
+            One for each alternative; None makes a new figure.
+
+        Returns
+        -------
+        display : AlternativesDisplay
+            With its axes and figure as `ax_` and `figure_`.
+
+        Raises
+        ------
+        ValueError
+            If there are not as many tints as alternatives.
+        """
+        if len(self.alternatives) != len(self.tints):
+            raise ValueError(f"There are {len(self.alternatives)} alternatives, but {len(self.tints)} tints.")
+        n_rows, n_columns = map_shape(len(self.tints))
+        height, width = self.alternatives[0].shape[:2]
+        axes = axes_grid(ax, n_rows, n_columns, (2.6 * n_columns, n_rows * (0.4 + 2.6 * height / width)))
+        for number, (cell, image) in enumerate(zip(axes.flat, self.alternatives, strict=True)):
+            u, v = self.tints[number]
+            show_image(cell, to_unit_range(image), f"{number}: tint ({u:.0f}, {v:.0f})")
+        self.ax_, self.figure_ = axes, axes[0, 0].figure
         return self
 
 

@@ -35,6 +35,7 @@ def quick_colorizer(**params):
         "classifier": quick_classifier(),
         "working_size": None,
         "pixels_per_image": 400,
+        "tint_share": 0,
         "validation_fraction": 0,
         "random_state": 0,
     }

@@ -72,7 +72,11 @@ def test_section_2c_a_row_is_the_patch_and_the_index_of_its_middle(photos, pixel
 
 def test_section_2d_the_network_has_an_input_a_pixel_and_an_output_a_codeword(pixels):
     colorizer = SOMColorizer(
-        PatchExtractor(patch_size=5), SOMQuantizer(n_iter=1000), quick_classifier(), random_state=0
+        PatchExtractor(patch_size=5),
+        SOMQuantizer(n_iter=1000),
+        quick_classifier(),
+        tint_share=0,
+        random_state=0,
     ).fit(pixels)
     weights = colorizer.classifier_.coefs_
     assert weights[0].shape[0] == 25

@@ -19,7 +19,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, Normalizer, StandardScaler
 
 from nncolor import PatchExtractor, SOMColorizer, sample_pixels
-from nncolor._pixels.familiarity import append_statistics
+from nncolor._pixels.familiarity import append_images
 from nncolor.metrics import mean_ciede2000
 
 
@@ -262,9 +262,9 @@ def test_statistics_of_an_image_are_kept_once(photos):
     colorizer = learned(quick_colorizer(classifier=GaussianNB()), photos, 3)
     assert colorizer.image_statistics_.shape == (4, 12)
     many = np.random.default_rng(0).random((1500, 12))
-    kept = append_statistics(append_statistics([], many[:700]), many[500:])
+    kept = append_images(append_images([], many[:700]), many[500:])
     assert_array_equal(kept, many[:1000])
-    assert_array_equal(append_statistics(many, many[:3] + 1), many)
+    assert_array_equal(append_images(many, many[:3] + 1), many)
 
 
 class Lazy:

@@ -19,9 +19,9 @@ def is_path(item):
     return isinstance(item, _PATH_TYPES)
 
 
-def describe(position: int | None, item: Any = None) -> str:
-    """Name of an image in messages: its position in the batch if there is one, its path if it has one."""
-    name = "the image" if position is None else f"image {position}"
+def describe(position: int | str | None, item: Any = None) -> str:
+    """Name of an image in messages: its position in the batch or its own name, and its path if it has one."""
+    name = f"image {position}" if isinstance(position, int) else position or "the image"
     return f"{name} ({os.fspath(item)})" if is_path(item) else name
 
 
@@ -97,13 +97,13 @@ def stack_like(results, X):
     return np.stack(results) if isinstance(X, np.ndarray) and X.ndim > 1 else results
 
 
-def load_image(position: int | None, item: Any, *, color: bool = False) -> AnyArray:
+def load_image(position: int | str | None, item: Any, *, color: bool = False) -> AnyArray:
     """Read an item of a batch if it is a path, and validate it.
 
     Parameters
     ----------
-    position : int or None
-        Position in the batch, for messages; None without a batch.
+    position : int, str or None
+        Position in the batch, for messages; without a batch None, or what the image is called.
     item : array-like or path
     color : bool
         Whether a grey image is an error.
@@ -126,7 +126,7 @@ def load_image(position: int | None, item: Any, *, color: bool = False) -> AnyAr
     if color and image.ndim == 2:
         raise ValueError(
             f"{where} is grey (shape {image.shape}); colour images of shape (H, W, 3) are needed here. "
-            + ("Pass a colour image." if position is None else "Take it out of the batch.")
+            + ("Take it out of the batch." if isinstance(position, int) else "Pass a colour image.")
         )
     return image
 

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from PIL import ImageColor
 from skimage.color import deltaE_ciede2000, luv2rgb, rgb2lab, rgb2luv
 
 from .._utils.types import AnyArray, FloatArray, Image
@@ -91,6 +92,20 @@ class LazyLightness:
         return image_lightness(self.image[index])
 
 
+def named_color(name):
+    """RGB in [0, 1] of the name of a CSS colour, or "#rrggbb"; None if it is neither.
+
+    Returns
+    -------
+    rgb : ndarray of shape (3,), or None
+    """
+    try:
+        rgb = ImageColor.getrgb(name)
+    except ValueError:
+        return None
+    return np.array(rgb) / 255 if len(rgb) == 3 else None
+
+
 def lightness_chroma(image):
     """Lightness and chroma of a colour image.
 
@@ -107,6 +122,11 @@ def lightness_chroma(image):
     """
     luv = rgb2luv(to_unit_range(image[..., :3]))
     return np.ascontiguousarray(luv[..., 0]), np.ascontiguousarray(luv[..., 1:])
+
+
+def image_tint(chroma):
+    """Tint (2,) of an image with a chroma of shape (H, W, 2): its mean u*, v*."""
+    return chroma.mean(axis=(0, 1), dtype=np.float64)
 
 
 def join_lightness_chroma(lightness, chroma, dtype):

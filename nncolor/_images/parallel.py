@@ -77,8 +77,10 @@ def run_in_threads(n_threads, function, items, *args):
             list(threads.map(function, *arguments))
 
 
-def map_batch(function, X, *, color=False, n_jobs=None, verbose=0):
+def map_batch(function, X, arguments=None, *, color=False, n_jobs=None, verbose=0):
     """List of function(image, n_threads) for the images of a batch, in its order.
+
+    `arguments` has one more argument of the function for each image, if there are any.
 
     A single image gets all threads; several images are distributed over the joblib backend of the
     context, threads unless it says otherwise, and each is read by the worker that gets it. They go in
@@ -87,6 +89,7 @@ def map_batch(function, X, *, color=False, n_jobs=None, verbose=0):
     n_jobs = effective_n_jobs(n_jobs)
     n_images = len(check_batch(X)) if hasattr(X, "__len__") else None
     items = progress(iter_batch(X), verbose, "images", total=n_images)
+    items = zip(items, repeat(()) if arguments is None else zip(arguments, strict=False), strict=False)
     if n_jobs == 1 or n_images == 1:
         return _map_items(function, items, color, n_jobs)
     # of a lazy sequence, the images of a chunk would be in memory all at once
@@ -106,4 +109,7 @@ def _lists_of(size, items):
 
 
 def _map_items(function, items, color, n_threads):
-    return [function(load_image(position, item, color=color), n_threads) for position, item in items]
+    return [
+        function(load_image(position, item, color=color), n_threads, *arguments)
+        for (position, item), arguments in items
+    ]

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.utils._param_validation import Interval
 
 from .._utils.types import AnyArray, FloatArray
-from .color import LazyLightness, lightness_chroma
+from .color import LazyLightness, from_unit_range, lightness_chroma, output_dtype, to_unit_range
 from .resampling import resample
 
 # What a working size may be: patches need some pixels.
@@ -33,6 +33,20 @@ def working_shape(shape: tuple[int, int], working_size: int | None) -> tuple[int
     scale = working_size / np.sqrt(shape[0] * shape[1])
     height, width = (min(max(1, round(side * scale)), working_size**2) for side in shape)
     return height, width
+
+
+def shrink(image: AnyArray, max_size: int | None) -> AnyArray:
+    """Image averaged over areas, so that its longer side has at most so many pixels; None leaves it."""
+    height, width = image.shape[:2]
+    longer = max(height, width)
+    if max_size is None or longer <= max_size:
+        return image
+    shape = tuple(max(1, round(side * max_size / longer)) for side in (height, width))
+    planes = np.moveaxis(np.atleast_3d(image), -1, 0)
+    shrunk = resample(lambda rows: to_unit_range(planes[:, rows]), (height, width), shape, len(planes))
+    return from_unit_range(
+        np.moveaxis(shrunk, 0, -1).reshape(*shape, *image.shape[2:]), output_dtype(image.dtype)
+    )
 
 
 def working_lightness(

@@ -6,6 +6,8 @@ what smoothing sees; a *tile* is a part of it whose features stay in the process
 depending on the image and the model alone, so the result does not depend on the number of threads.
 """
 
+from copy import copy
+
 import numpy as np
 
 from .._codebook.quantizer import nearest_codewords
@@ -24,6 +26,7 @@ from .._pixels.patches import PatchExtractor
 from .._pixels.tiles import ExtractorTiles, PatchTiles
 from .guided_filter import EnlargedPlanes, guided_filter, sampling_step, support
 from .scores import ClassifierScores, scores_of
+from .tint import tint_features
 
 # Pixels of a block, and how long its shorter side is where the image allows it.
 _BLOCK = 1 << 19
@@ -47,23 +50,48 @@ class Decoder:
     codes : ndarray of shape (n_seen,), int
         The codewords that the classifier knows, in the order of its columns.
     working_size : int or None
+    has_tint : bool
+        Whether the last features of the classifier are those of a tint.
+    chroma_scale : float
+        Share of the predicted chroma that images without a tint get.
     temperature : float
     smoothing_radius : int
     """
 
     def __init__(
-        self, extractor, classifier, codebook, codes, *, working_size, temperature=0.0, smoothing_radius=0
+        self,
+        extractor,
+        classifier,
+        codebook,
+        codes,
+        *,
+        working_size,
+        has_tint=False,
+        chroma_scale=1.0,
+        temperature=0.0,
+        smoothing_radius=0,
     ):
         self.extractor = extractor
-        self.codebook = np.asarray(codebook, np.float32)
+        self.classifier = classifier
+        self.full_codebook = np.asarray(codebook, np.float32)
+        self.codebook = self.full_codebook * np.float32(chroma_scale)
         self.codes = np.asarray(codes, np.int32)
         self.working_size = working_size
         self.temperature = temperature
         self.smoothing_radius = smoothing_radius
-        self.scores = scores_of(classifier)
+        self.scores = scores_of(classifier, tint_features(None) if has_tint else np.empty(0, np.float32))
         self.tiles_type = PatchTiles if type(extractor) is PatchExtractor else ExtractorTiles
         general = self.tiles_type is ExtractorTiles or isinstance(self.scores, ClassifierScores)
         self.tile_size = _TILE_GENERAL if general else _TILE
+
+    def with_tint(self, tint):
+        """Decoder of images that have a tint, an array of shape (2,); None is no tint."""
+        if tint is None:
+            return self
+        decoder = copy(self)
+        decoder.codebook = self.full_codebook
+        decoder.scores = scores_of(self.classifier, tint_features(tint))
+        return decoder
 
     # What follows takes features of shape (n_groups, n_features, n).
 

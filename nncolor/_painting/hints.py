@@ -4,10 +4,10 @@ import numbers
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import ImageColor
 
 from .._images.batch import load_image
-from .._images.color import LazyLightness, lightness_chroma, output_dtype, paint, to_unit_range
+from .._images.color import LazyLightness, lightness_chroma, named_color, output_dtype, paint, to_unit_range
+from .._images.working_size import shrink
 from .._utils.types import AnyArray, Hints, Image
 from .decoder import for_blocks
 from .kriging import krige, similarity_features
@@ -84,6 +84,26 @@ def propagate_hints(image: Image, hints: Hints) -> AnyArray:
     plane = HintPlane(image)
     indices = plane.indices(parsed.rows, parsed.columns)
     return _paint_hinted(image, plane.enlarged(propagate(plane.lightness, indices, parsed.chroma)), parsed)
+
+
+def preview(image, hints, max_size):
+    """Image whose longer side has at most so many pixels, and its hints there; None leaves them as they are.
+
+    Parameters
+    ----------
+    image : ndarray
+    hints : ParsedHints
+    max_size : int or None
+
+    Returns
+    -------
+    image : ndarray
+    hints : ParsedHints
+    """
+    shrunk = shrink(image, max_size)
+    down, across = (after / before for after, before in zip(shrunk.shape[:2], image.shape[:2], strict=True))
+    rows, columns = (hints.rows * down).astype(np.intp), (hints.columns * across).astype(np.intp)
+    return shrunk, ParsedHints(rows, columns, hints.chroma)
 
 
 def correct_prediction(image, hints, decoder, n_threads):
@@ -180,13 +200,10 @@ def parse_hints(hints, image):
 def _parse_color(color, dtype, where):
     """RGB in [0, 1] of a colour of a hint."""
     if isinstance(color, str):
-        try:
-            rgb = ImageColor.getrgb(color)
-        except ValueError:
-            rgb = ()
-        if len(rgb) != 3:
+        rgb = named_color(color)
+        if rgb is None:
             raise ValueError(f"{where}: {color!r} is neither the name of a CSS colour nor '#rrggbb'.")
-        return np.array(rgb) / 255
+        return rgb
     try:
         rgb = np.asarray(color, np.float64)
     except (TypeError, ValueError):

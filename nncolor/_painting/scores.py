@@ -18,21 +18,28 @@ class Scores(Protocol):
         """Probabilities to the power of 1 / temperature, up to a factor, (n_groups, n_classes, n)."""
 
 
-def scores_of(classifier: Any) -> Scores:
-    """Scores of a fitted classifier; None stands for a single codeword."""
+def scores_of(classifier: Any, constants: FloatArray) -> Scores:
+    """Scores of a fitted classifier; None stands for a single codeword.
+
+    `constants` are its last features, which are the same for all pixels; those that come are the others.
+    """
     if classifier is None:
         return SingleCodewordScores()
     if type(classifier) is MLPClassifier:
-        return NetworkScores(classifier)
-    return ClassifierScores(classifier)
+        return NetworkScores(classifier, constants)
+    return ClassifierScores(classifier, constants)
 
 
 class NetworkScores:
     """Forward pass of a fitted MLPClassifier, without its transposed copies and float64."""
 
-    def __init__(self, classifier):
+    def __init__(self, classifier, constants):
         self.layers = [np.ascontiguousarray(w.T, np.float32) for w in classifier.coefs_]
         self.biases = [b.astype(np.float32)[:, None] for b in classifier.intercepts_]
+        if len(constants):
+            first, of_constants = np.split(self.layers[0], [-len(constants)], axis=1)
+            self.layers[0] = np.ascontiguousarray(first)
+            self.biases[0] = self.biases[0] + of_constants @ constants[:, None]
         self.activation = classifier.activation
         if self.activation == "relu":
             # max(x + b, 0) = max(x, -b) + b, and the next layer's bias takes up the last b: one pass less
@@ -99,12 +106,16 @@ def _argmax(scores):
 class ClassifierScores:
     """Scores of any classifier, by its `predict_proba`."""
 
-    def __init__(self, classifier):
+    def __init__(self, classifier, constants):
         self.classifier = classifier
+        self.constants = constants
 
     def probabilities(self, features):
         n_groups, n_features, n = features.shape
         rows = np.ascontiguousarray(features.transpose(0, 2, 1)).reshape(-1, n_features)
+        if len(self.constants):
+            constants = np.broadcast_to(self.constants, (len(rows), len(self.constants)))
+            rows = np.concatenate([rows, constants.astype(rows.dtype)], axis=1)
         probabilities = np.asarray(self.classifier.predict_proba(rows), np.float32)
         return probabilities.reshape(n_groups, n, -1).transpose(0, 2, 1)
 

@@ -71,8 +71,8 @@ def _covariance(a, b):
     return ((a - a.mean()) * (b - b.mean())).mean()
 
 
-def append_statistics(known, new):
-    """Statistics of all different images of both, at most _MAX_IMAGES unless more are known."""
+def append_images(known, new):
+    """Descriptions of images, a row each: different ones of both, at most _MAX_IMAGES or the known."""
     different = dict.fromkeys(map(tuple, [*known, *new]))
     return np.array(list(different)[: max(_MAX_IMAGES, len(known))])
 

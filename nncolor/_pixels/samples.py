@@ -10,6 +10,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 
 from .._images.batch import iter_batch, load_image
+from .._images.color import image_tint
 from .._images.memory import iter_with_memory_warning
 from .._images.parallel import N_JOBS
 from .._images.working_size import WORKING_SIZE, working_lightness_chroma
@@ -49,6 +50,8 @@ class PixelSamples:
         Root of the area of the images in pixels, to which they were brought; None if they were not.
     cache : dict, default=None
         Values that transformers have computed from whole images; None begins an empty one.
+    tints : ndarray of shape (n_images, 2), default=None
+        Mean u*, v* of each image; None takes those of its pixels.
 
     Attributes
     ----------
@@ -63,6 +66,8 @@ class PixelSamples:
     shape : tuple (n,)
     working_size : int or None
         Root of the area of the images in pixels, to which they were brought; None if they were not.
+    tints : ndarray of shape (n_images, 2)
+        The tint of each image: its mean CIE u*, v*.
 
     See Also
     --------
@@ -86,6 +91,7 @@ class PixelSamples:
     columns: IntArray
     chroma: FloatArray
     working_size: int | None
+    tints: FloatArray
 
     def __init__(
         self,
@@ -98,6 +104,7 @@ class PixelSamples:
         chroma: FloatArray,
         working_size: int | None = None,
         cache: dict[Any, Any] | None = None,
+        tints: FloatArray | None = None,
     ):
         self._plane = plane
         self._offsets = offsets
@@ -109,6 +116,7 @@ class PixelSamples:
         self.working_size = working_size
         # shared by all selections
         self._cache: dict[Any, Any] = {} if cache is None else cache
+        self.tints = _mean_chroma(chroma, groups, len(shapes)) if tints is None else tints
 
     @property
     def lightness(self) -> FloatArray:
@@ -144,6 +152,7 @@ class PixelSamples:
             self.chroma[index],
             self.working_size,
             self._cache,
+            self.tints,
         )
 
     def __iter__(self) -> NoReturn:
@@ -248,14 +257,22 @@ def check_working_size(pixels, working_size):
         )
 
 
-def pixels_of_image(lightness, rows, columns, chroma=None, working_size=None, cache=None):
+def _mean_chroma(chroma, groups, n_images):
+    """Mean u*, v* of the pixels of each image; 0 of an image without any."""
+    counts = np.maximum(np.bincount(groups, minlength=n_images), 1)
+    sums = [np.bincount(groups, values, minlength=n_images) for values in chroma.T]
+    return np.column_stack(sums) / counts[:, None]
+
+
+def pixels_of_image(lightness, rows, columns, chroma=None, working_size=None, cache=None, tint=None):
     """PixelSamples of pixels of one image, given its lightness of shape (H, W) at the working size.
 
-    Without `chroma`, the chroma of the pixels is zero. Those with the same `cache`, a dict, share
-    what is computed from the whole image.
+    Without `chroma`, the chroma of the pixels is zero, and so is the tint. Those with the same `cache`, a
+    dict, share what is computed from the whole image.
     """
     if chroma is None:
         chroma = np.zeros((len(rows), 2), np.float32)
+        tint = np.zeros(2)
     return PixelSamples(
         np.ascontiguousarray(lightness).reshape(-1),
         np.zeros(1, np.intp),
@@ -266,6 +283,7 @@ def pixels_of_image(lightness, rows, columns, chroma=None, working_size=None, ca
         chroma,
         working_size,
         cache,
+        tint[None],
     )
 
 
@@ -281,6 +299,7 @@ def join_pixels(parts):
         np.concatenate([part.columns for part in parts]),
         np.concatenate([part.chroma for part in parts]),
         parts[0].working_size,
+        tints=np.concatenate([part.tints for part in parts]),
     )
 
 
@@ -291,7 +310,9 @@ def sample_image(position, item, n_pixels, working_size, seed):
     rng = np.random.default_rng(seed)
     chosen = np.sort(rng.choice(height * width, min(n_pixels, height * width), replace=False))
     rows, columns = np.divmod(chosen, width)
-    return pixels_of_image(lightness, rows, columns, chroma[rows, columns], working_size)
+    return pixels_of_image(
+        lightness, rows, columns, chroma[rows, columns], working_size, tint=image_tint(chroma)
+    )
 
 
 def sample_batch(

@@ -56,7 +56,7 @@ __all__ = [
 ]
 
 # Goes up when the fitted attributes of an estimator change in name or meaning.
-STATE_VERSION = 2
+STATE_VERSION = 3
 
 
 class EstimatorMixin:

@@ -16,5 +16,8 @@ FloatArray: TypeAlias = NDArray[np.floating[Any]]
 IntArray: TypeAlias = NDArray[np.integer[Any]]
 #: A colour: an RGB triple in the range of the image, the name of a CSS colour, or "#rrggbb".
 Color: TypeAlias = str | Sequence[Any] | AnyArray
+#: A tint: a pair (u*, v*), a colour, or a reference photograph.
+Tint: TypeAlias = Color | Image
+Tints: TypeAlias = Iterable[Tint | None]
 Hint: TypeAlias = tuple[int, int, Color]
 Hints: TypeAlias = Iterable[Hint] | AnyArray

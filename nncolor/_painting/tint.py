@@ -1,0 +1,209 @@
+"""Tint: the overall colour of a photograph, its mean u*, v*, as features for a classifier."""
+
+import numbers
+import os
+from itertools import repeat
+
+import numpy as np
+from sklearn.cluster import KMeans
+from sklearn.neighbors import NearestNeighbors
+
+from .._codebook.quantizer import SOMQuantizer
+from .._images.batch import is_path, load_image
+from .._images.color import image_tint, lightness_chroma, named_color, to_unit_range
+from .._images.working_size import working_lightness_chroma
+
+# Number of columns that the tint adds to the features.
+N_TINT_FEATURES = 3
+# Chroma that makes a feature of 1.
+_SCALE = 5
+# Reference photographs are looked at in this working size where the colorizer has none.
+_WORKING_SIZE = 384
+# A tint is far from those of the training images if it is this many times as far from the nearest as they
+# are from their nearest (0.95 quantile), and no less than so much.
+_MARGIN, _LEAST = 2, 10
+# Updates of the map that lays out the typical tints.
+_N_ITER = 5000
+# No sRGB colour has a larger u* or v*.
+_LARGEST = 180
+
+
+def tint_features(tints):
+    """Features of tints: whether there is one, and its u*, v*.
+
+    Parameters
+    ----------
+    tints : ndarray of shape (..., 2), or None for no tint
+
+    Returns
+    -------
+    features : ndarray of shape (..., 3), float32
+    """
+    if tints is None:
+        return np.zeros(N_TINT_FEATURES, np.float32)
+    ones = np.ones((*tints.shape[:-1], 1))
+    return np.concatenate([ones, tints / _SCALE], axis=-1).astype(np.float32)
+
+
+def append_tints(features, tints, share, random_state):
+    """Features with those of the tint behind them; a share of the pixels, drawn at random, are shown it.
+
+    Parameters
+    ----------
+    features : ndarray of shape (n, n_features)
+    tints : ndarray of shape (n, 2)
+        Tint of the image of each pixel.
+    share : float in [0, 1)
+    random_state : RandomState
+
+    Returns
+    -------
+    features : ndarray of shape (n, n_features + 3)
+    """
+    columns = tint_features(tints)
+    columns[random_state.random_sample(len(columns)) >= share] = tint_features(None)
+    return np.concatenate([features, columns], axis=1)
+
+
+def typical_tints(tints, n_tints):
+    """Centres of clusters of tints, in the order of a map.
+
+    Parameters
+    ----------
+    tints : ndarray of shape (n, 2)
+    n_tints : int
+
+    Returns
+    -------
+    typical : ndarray of shape (n_tints, 2)
+        Row by row of a map of `map_shape(n_tints)`; each a mean of some of the tints.
+    """
+    n_distinct = len(np.unique(tints, axis=0))
+    if n_tints > n_distinct:
+        raise ValueError(
+            f"There are no {n_tints} typical tints: the training images have {n_distinct} different ones. "
+            "Ask for fewer, or train with more images."
+        )
+    if n_tints == 1:
+        return tints.mean(axis=0, keepdims=True)
+    layout = SOMQuantizer(map_shape(n_tints), n_iter=_N_ITER, random_state=0).fit(tints)
+    return KMeans(n_tints, init=layout.codebook_, n_init=1, random_state=0).fit(tints).cluster_centers_
+
+
+def map_shape(n):
+    """Rows and columns of the map of n alternatives: as square as n allows, and no row is short."""
+    n_rows = max(rows for rows in range(1, int(np.sqrt(n)) + 1) if n % rows == 0)
+    return n_rows, n // n_rows
+
+
+def unlike_tints(tints, training_tints):
+    """Those of several tints that are far from all those of the training images.
+
+    Parameters
+    ----------
+    tints : list of ndarray of shape (2,)
+    training_tints : ndarray of shape (n_images, 2)
+
+    Returns
+    -------
+    unlike : ndarray of shape (n, 2)
+    """
+    tints = np.unique(tints, axis=0)
+    neighbors = NearestNeighbors(n_neighbors=1).fit(training_tints)
+    usual = np.quantile(neighbors.kneighbors()[0], 0.95) if len(training_tints) > 1 else 0
+    return tints[neighbors.kneighbors(tints)[0][:, 0] > max(_MARGIN * usual, _LEAST)]
+
+
+def parse_tints(tint, n_images, working_size):
+    """Tints of the images of a batch, as `SOMColorizer.predict` takes them.
+
+    Parameters
+    ----------
+    tint : tint, or sequence of one for each image
+    n_images : int or None
+        None if it is not known; then there can only be one tint for all.
+    working_size : int or None
+        At which reference photographs are looked at.
+
+    Returns
+    -------
+    tints : iterable of ndarray of shape (2,) or None
+    """
+    if _is_single(tint):
+        return repeat(parse_tint(tint, working_size))
+    if n_images is None:
+        raise ValueError(
+            "Tints for each image need a batch whose length is known. Pass the images as a list."
+        )
+    if len(tint) != n_images:
+        raise ValueError(
+            f"There are {len(tint)} tints for {n_images} images. Pass one for each image, or a single one "
+            "for all of them."
+        )
+    return [parse_tint(item, working_size, f"tint {number}") for number, item in enumerate(tint)]
+
+
+def _is_single(tint):
+    if tint is None or is_path(tint):
+        return True
+    if isinstance(tint, (list, tuple)):
+        return len(tint) > 0 and all(isinstance(value, numbers.Real) for value in tint)
+    return np.ndim(tint) == 1 or (np.ndim(tint) in (2, 3) and np.shape(tint)[1:] != (2,))
+
+
+def parse_tint(tint, working_size, where="the tint"):
+    """Check a tint and convert it to u*, v*.
+
+    Parameters
+    ----------
+    tint : None, pair (u*, v*), colour, or reference photograph
+        A colour is a CSS name, "#rrggbb", or an RGB triple: integers from 0 to 255, or floats from 0 to 1.
+    working_size : int or None
+    where : str
+        What it is called in messages.
+
+    Returns
+    -------
+    tint : ndarray of shape (2,), or None for None
+    """
+    if tint is None:
+        return None
+    if isinstance(tint, str):
+        rgb = named_color(tint)
+        if rgb is not None:
+            return _chroma_of(rgb)
+        if not os.path.exists(tint):
+            raise ValueError(
+                f"{where}: {tint!r} is neither the name of a CSS colour, nor '#rrggbb', nor the path of a "
+                "reference photograph."
+            )
+    if not is_path(tint) and np.ndim(tint) == 1:
+        return _parse_numbers(tint, where)
+    image = load_image(where, tint, color=True)
+    size = _WORKING_SIZE if working_size is None else working_size
+    return image_tint(working_lightness_chroma(image, size)[1])
+
+
+def _parse_numbers(tint, where):
+    values = np.asarray(tint)
+    if values.shape == (2,) and np.isfinite(values).all() and np.abs(values).max() <= _LARGEST:
+        return values.astype(np.float64)
+    if values.shape == (3,):
+        rgb = to_unit_range(values if values.dtype.kind == "f" else _unsigned(values))
+        if rgb.min() >= 0 and rgb.max() <= 1:  # NaN is not
+            return _chroma_of(rgb)
+    raise ValueError(
+        f"{where}: {tint!r} is neither a pair (u*, v*) of numbers from {-_LARGEST} to {_LARGEST}, nor an RGB "
+        "triple of whole numbers from 0 to 255 or of floats from 0 to 1."
+    )
+
+
+def _unsigned(values):
+    """RGB triple of integers as the unsigned ones that its values are; those of uint16 stay."""
+    if values.dtype != np.uint16 and values.min() >= 0 and values.max() <= 255:
+        return values.astype(np.uint8)
+    return values
+
+
+def _chroma_of(rgb):
+    return lightness_chroma(np.asarray(rgb, np.float32).reshape(1, 1, 3))[1][0, 0].astype(np.float64)
