@@ -132,6 +132,8 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         different images.
     tints_ : ndarray of shape (n_images, 2)
         The tints of the training images: their mean CIE u*, v*. Of those that `image_statistics_` has.
+    has_tint_ : bool
+        Whether the classifier was trained with tint.
     working_size_ : int or None
         The working size at which it was trained, and predicts.
     validation_error_, validation_grey_error_ : float or None
@@ -213,11 +215,11 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
     classes_: IntArray
     image_statistics_: FloatArray
     tints_: FloatArray
+    has_tint_: bool
     working_size_: int | None
     chroma_scale_: float
     validation_error_: float | None
     validation_grey_error_: float | None
-    _has_tint: bool
     _reference_statistics: FloatArray | None
     _random_state: np.random.RandomState
 
@@ -417,7 +419,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         options = {"fit": fit, "n_jobs": self.n_jobs, "verbose": self.verbose}
         sample = sample_features(X, extractor, n_per_image, working_size, random_state, **options)
         share = self.tint_share
-        has_tint = takes_tint(classifier, sample, share, is_partial=is_partial) if fit else self._has_tint
+        has_tint = takes_tint(classifier, sample, share, is_partial=is_partial) if fit else self.has_tint_
         return show_tint(sample, share, random_state) if has_tint else sample
 
     def _with_known_images(self, sample):
@@ -500,11 +502,11 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
             "classes_": known,
             "image_statistics_": sample.statistics,
             "tints_": sample.tints,
+            "has_tint_": sample.has_tint,
             "working_size_": sample.working_size,
             "chroma_scale_": 1.0 if validation is None else validation.chroma_scale,
             "validation_error_": None if validation is None else validation.error,
             "validation_grey_error_": None if validation is None else validation.grey_error,
-            "_has_tint": sample.has_tint,
             "_reference_statistics": reference_statistics(sample.statistics),
             "_random_state": random_state,
         }
@@ -932,7 +934,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
             self.codebook_,
             self.classes_,
             working_size=self.working_size_,
-            has_tint=self._has_tint,
+            has_tint=self.has_tint_,
             chroma_scale=self.chroma_scale_,
             temperature=self.temperature,
             smoothing_radius=self.smoothing_radius,
@@ -968,7 +970,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         return reference is not None and unfamiliarity(statistics, reference) > 1
 
     def _check_tint(self):
-        if not self._has_tint:
+        if not self.has_tint_:
             raise ValueError(
                 "This colorizer was trained without tint: with tint_share=0, on a single image, or with a "
                 "frozen classifier that was trained so. Fit it on several images with tint_share=0.5."

@@ -186,7 +186,7 @@ def parse_hints(hints, image):
         height, width = image.shape[:2]
         if not (0 <= row < height and 0 <= column < width):
             raise ValueError(f"{where} lies outside the image, which has {height} rows and {width} columns.")
-        rgb = _parse_color(color, image.dtype, where)
+        rgb = parse_color(color, image.dtype, where)
         earlier, other = seen.setdefault((int(row), int(column)), (number, rgb))
         if not np.array_equal(rgb, other):
             raise ValueError(
@@ -197,8 +197,8 @@ def parse_hints(hints, image):
     return ParsedHints(rows, columns, lightness_chroma(colors)[1][0] if seen else colors[0, :, :2])
 
 
-def _parse_color(color, dtype, where):
-    """RGB in [0, 1] of a colour of a hint."""
+def parse_color(color, dtype, where):
+    """RGB in [0, 1] of a colour of a hint on an image of that dtype; `where` names the hint in messages."""
     if isinstance(color, str):
         rgb = named_color(color)
         if rgb is None:

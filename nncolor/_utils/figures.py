@@ -1,5 +1,6 @@
 """Axes and pictures of matplotlib, which is an optional dependency."""
 
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -17,17 +18,36 @@ def _pyplot():
     return pyplot
 
 
-def axes_grid(ax: Any, n_rows: int, n_columns: int, figsize: tuple[float, float]) -> AnyArray:
-    """Array (n_rows, n_columns) of axes: those given, or those of a new figure for None."""
+def axes_grid(
+    ax: Any, n_rows: int, n_columns: int, figsize: tuple[float, float], *, interactive: bool = True
+) -> AnyArray:
+    """Array (n_rows, n_columns) of axes: those given, or those of a new figure for None.
+
+    A figure that is not `interactive` is not shown by a notebook of its own accord.
+    """
     if ax is None:
-        figure, axes = _pyplot().subplots(
-            n_rows, n_columns, figsize=figsize, squeeze=False, layout="constrained"
-        )
+        pyplot = _pyplot()
+        with nullcontext() if interactive else pyplot.ioff():
+            _, axes = pyplot.subplots(n_rows, n_columns, figsize=figsize, squeeze=False, layout="constrained")
         return np.asarray(axes)
     axes = np.array(ax, dtype=object)
     if axes.size != n_rows * n_columns:
         raise ValueError(f"This display needs {n_rows} x {n_columns} axes; ax holds {axes.size}.")
     return axes.reshape(n_rows, n_columns)
+
+
+def picture_and_row(shape: tuple[int, int], n_columns: int) -> tuple[Any, list[Any]]:
+    """Axes of a picture of that shape and of a row beneath it, in a new figure that is not interactive."""
+    pyplot = _pyplot()
+    aspect = shape[0] / shape[1]
+    # as wide as a notebook, but no higher than a screen
+    width = min(6, 5 / aspect)
+    with pyplot.ioff():
+        figure = pyplot.figure(
+            figsize=(width, width * aspect * (1 + 1 / n_columns) + 0.3), layout="constrained"
+        )
+    grid = figure.add_gridspec(2, n_columns, height_ratios=[n_columns, 1])
+    return figure.add_subplot(grid[0, :]), [figure.add_subplot(grid[1, index]) for index in range(n_columns)]
 
 
 def show_image(ax: Any, image: AnyArray, title: str | None = None, **options: Any) -> Any:
