@@ -90,6 +90,10 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         Counters the grey bias [5]_: how far rare codewords are drawn more often than they come. 0
         leaves the sample as it is, 1 draws all codewords equally often. More is more colourful, and
         farther from the truth in the mean.
+    tint_share : float in [0, 1), default=0.5
+        Share of the sampled pixels that the classifier is shown together with the tint of their image, its
+        mean u*, v*, so that images can be coloured with a tint that you choose. The others are shown without.
+        0 leaves the tint out, as the paper does.
     temperature : float in [0, 1], default=0.7
         How the probabilities of the codewords become a chroma: 0 takes the winning codeword as
         the paper does, 1 their mean, and between them lies the annealed mean [2]_. Lower is
@@ -98,10 +102,6 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         Radius in pixels of a guided filter [3]_ that smooths the chroma of an image but not
         across edges of lightness. 0 leaves it out. From 8 on it is the fast variant [4]_: the
         classifier sees every (smoothing_radius // 4)-th pixel in both directions.
-    tint_share : float in [0, 1), default=0.5
-        Share of the sampled pixels that the classifier is shown together with the tint of their image, its
-        mean u*, v*, so that images can be coloured with a tint that you choose. The others are shown without.
-        0 leaves the tint out, as the paper does.
     validation_fraction : float in [0, 1), default=0.2
         Share of the training images that `fit` holds back at first, from five images on; where that
         is fewer than ten, others in turn. By them it chooses how long the default network is trained,

@@ -185,6 +185,11 @@ class HintEditor:
         ----------
         number : int or None
             Number of the alternative, from 0 on; None is the version without a tint.
+
+        Raises
+        ------
+        ValueError
+            If there is no alternative of that number.
         """
         if number is not None and not 0 <= number < len(self.tints_) - 1:
             raise ValueError(

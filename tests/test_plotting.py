@@ -149,4 +149,9 @@ def test_without_matplotlib(photos):
 
 
 def test_all_displays_are_public():
-    assert plotting.__all__ == ["CodebookDisplay", "ColorizationDisplay", "QuantizationDisplay"]
+    assert plotting.__all__ == [
+        "AlternativesDisplay",
+        "CodebookDisplay",
+        "ColorizationDisplay",
+        "QuantizationDisplay",
+    ]

@@ -45,6 +45,7 @@ columns: tuple[Array, ...] = (
 )
 plane: Array = few.image_lightness(0)
 around: Array = few.lightness_at(few.rows, few.columns)
+tints: Array = few.tints
 side: int = few.cached("side", lambda: 3)
 
 extractor: PatchExtractor = PatchExtractor(3, position=True, context_scales=(8, 16)).fit()
@@ -76,6 +77,11 @@ assert_type(colorizer.predict_proba(mixed), list[Array])
 assert_type(colorizer.predict_confidence(pixels), Array)
 assert_type(colorizer.predict_chroma(photos), list[Array])
 assert_type(colorizer.quantize(photos), list[Array])
+assert_type(colorizer.predict(mixed, tint="olive"), list[Array])
+assert_type(colorizer.predict(stack, tint=[(3, 4), None]), Array)
+typical: Array = colorizer.typical_tints(4)
+alternatives: Array = colorizer.alternatives("grey.png", 9, hints=[(1, 2, "red")], max_size=512)
+of_training: tuple[Array, bool] = (colorizer.tints_, colorizer.has_tint_)
 score: float = colorizer.score(photos)
 held_back: tuple[float | None, float | None] = (colorizer.validation_error_, colorizer.validation_grey_error_)
 painted_share: float = colorizer.chroma_scale_
@@ -95,6 +101,7 @@ others: list[float] = [
     metrics.colorfulness(photos),
     metrics.mean_chroma(stack),
 ]
+best: Array = metrics.tint_errors(colorizer, paths, n_alternatives=9).best_alternative
 scorers: list[metrics.ColorizationScorer] = [
     metrics.neg_mean_ciede2000_scorer,
     metrics.neg_chroma_rmse_scorer,
@@ -109,10 +116,14 @@ codebook = plotting.CodebookDisplay.from_estimator(colorizer, kind="plane", ligh
 painted = plotting.QuantizationDisplay.from_estimator([quantizer], photos[0]).plot()
 display = plotting.ColorizationDisplay.from_estimator(colorizer, photos, error_map=True)
 display = plotting.ColorizationDisplay.from_predictions(photos, photos).plot(ax=display.ax_)
-figures: list[Any] = [codebook.figure_, painted.figure_, display.figure_]
+shown = plotting.AlternativesDisplay.from_estimator(colorizer, "grey.png", 4, max_size=None)
+shown = plotting.AlternativesDisplay.from_predictions(alternatives, typical).plot(ax=shown.ax_)
+figures: list[Any] = [codebook.figure_, painted.figure_, display.figure_, shown.figure_]
 
 editor = HintEditor(colorizer, "grey.png", hints=[(1, 2, "red")], color="#808000")
 editor.add(200, 100, "saddlebrown")
+editor.pick(2)
+editor.pick(None)
 editor.undo()
 editor.clear()
 state: tuple[Array, Any] = (editor.colored_, editor.widget())
