@@ -826,17 +826,17 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         lightness = decoder.working_lightness(image, n_threads)
         if self._is_unfamiliar(lightness_statistics(lightness)):
             _warn_of_unfamiliar([name], stacklevel=3)
-        shown, parsed = preview(image, parsed, max_size if self.working_size_ is not None else None)
         # without a working size, what the classifier sees depends on the size of the image
-        colored = []
-        for tint in tints:
+        shrinks_later = self.working_size_ is None and max_size is not None
+        shown, parsed = preview(image, parsed, None if shrinks_later else max_size)
+        painted = np.empty((len(tints), *shown.shape[:2], 3), output_dtype(shown.dtype))
+        for tint, out in zip(tints, painted, strict=True):
             tinted = decoder.with_tint(tint)
             if len(parsed):
-                painted = correct_prediction(shown, parsed, tinted, n_threads)
+                out[:] = correct_prediction(shown, parsed, tinted, n_threads)
             else:
-                painted = tinted.predict(shown, n_threads, lightness)
-            colored.append(shrink(painted, max_size))
-        return np.stack(colored)
+                tinted.predict(shown, n_threads, lightness, out)
+        return np.stack([shrink(one, max_size) for one in painted]) if shrinks_later else painted
 
     def score(self, X: ImageBatch | PixelSamples, y: Any = None) -> float:
         """Negative mean CIEDE2000 between the predicted and the true colours, over all pixels.

@@ -154,9 +154,9 @@ class Decoder:
         self._for_smoothed_blocks(image, n_threads, _copy_chroma, chroma)
         return chroma
 
-    def predict(self, image, n_threads=1, lightness=None):
-        """Colour image (H, W, 3); `lightness` is that at the working size, if it is known."""
-        colors = np.empty((*image.shape[:2], 3), output_dtype(image.dtype))
+    def predict(self, image, n_threads=1, lightness=None, out=None):
+        """Colour image (H, W, 3), in `out` if given; `lightness` is that at the working size, if known."""
+        colors = np.empty((*image.shape[:2], 3), output_dtype(image.dtype)) if out is None else out
         winners = self.temperature == 0 and self.smoothing_radius == 0 and self.working_size is None
         if winners and image.dtype == np.uint8 and image.ndim == 2:
             table = color_table(self.codebook)
