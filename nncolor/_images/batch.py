@@ -5,10 +5,11 @@ from collections.abc import Iterable, Sized
 from typing import Any
 
 import numpy as np
+import PIL.Image
 from skimage.io import ImageCollection
 
 from .._utils.types import AnyArray
-from .files import n_pixels_of_file, read_image, unreadable_error
+from .files import image_of_pillow, n_pixels_of_file, read_image, unreadable_error
 
 _PATH_TYPES = (str, os.PathLike)
 # How far floats may lie outside [0, 1]: filters and resampling round.
@@ -49,19 +50,18 @@ def check_batch(X):
             f"Expected a batch of images, got the single path {os.fspath(X)!r}. Write [path] for a "
             "batch of one, or nncolor.datasets.load_image_folder(path) for a folder."
         )
+    if isinstance(X, PIL.Image.Image):
+        raise ValueError(
+            "Expected a batch of images, got one image of Pillow. Write [image] for a batch of one."
+        )
     shape = getattr(X, "shape", None)
-    if isinstance(X, np.ndarray) and X.dtype.kind in "buifc":
-        if X.ndim == 2 or (X.ndim == 3 and X.shape[-1] in (3, 4)):
-            kind = "grey" if X.ndim == 2 else "colour"
-            raise ValueError(
-                f"Expected a batch of images, got one array of shape {shape}, which is a single "
-                f"{kind} image. Write [image] for a batch of one."
-            )
-        if X.ndim not in (3, 4):
-            raise ValueError(
-                "Expected a batch of images of shape (n, H, W), (n, H, W, 3) or (n, H, W, 4), got "
-                f"an array of shape {shape}."
-            )
+    # arrays of text or objects may hold paths or images; dtypes of other libraries are of numbers
+    if isinstance(shape, tuple) and getattr(getattr(X, "dtype", None), "kind", "f") in "buifc":
+        _check_batch_shape(shape)
+    elif shape == ():
+        raise ValueError(
+            f"Expected a batch of images, got an array without axes, {X!r}. Write a list: [image] or [path]."
+        )
     if not isinstance(X, Iterable) and not hasattr(X, "__getitem__"):
         raise TypeError(
             "Expected a batch of images (a list of arrays or paths, an ndarray, an "
@@ -70,6 +70,21 @@ def check_batch(X):
     if isinstance(X, Sized) and len(X) == 0:
         raise ValueError("The batch holds no image. Pass at least one.")
     return X
+
+
+def _check_batch_shape(shape):
+    """Raise if the shape of an array of numbers is that of a single image, or of none at all."""
+    if len(shape) == 2 or (len(shape) == 3 and shape[-1] in (3, 4)):
+        kind = "grey" if len(shape) == 2 else "colour"
+        raise ValueError(
+            f"Expected a batch of images, got one array of shape {shape}, which is a single "
+            f"{kind} image. Write [image] for a batch of one."
+        )
+    if len(shape) not in (3, 4):
+        raise ValueError(
+            "Expected a batch of images of shape (n, H, W), (n, H, W, 3) or (n, H, W, 4), got "
+            f"an array of shape {shape}."
+        )
 
 
 def iter_batch(X):
@@ -132,15 +147,30 @@ def load_image(position: int | str | None, item: Any, *, color: bool = False) ->
 
 
 def _to_array(item, where):
+    if isinstance(item, PIL.Image.Image):
+        try:
+            return image_of_pillow(item)
+        # decoders report broken data by exceptions of every kind
+        except Exception as error:
+            raise unreadable_error(where, error) from error
     try:
-        return np.asarray(item)
+        array = np.asarray(item)
     except ValueError as error:
         raise ValueError(f"{where} is no array: {error}") from error
+    if array.dtype.kind not in "buifc":
+        raise ValueError(
+            f"{where} is of type {type(item).__name__}; an image is an array of numbers, a path (str or "
+            "os.PathLike) or an image of Pillow. Of the bytes of a file make one: "
+            "PIL.Image.open(io.BytesIO(data))."
+        )
+    return array
 
 
 def n_pixels_of(item):
     """Number of pixels of an item of a batch, a file judged by its header; 0 if it is no image."""
     try:
+        if isinstance(item, PIL.Image.Image):
+            return item.width * item.height
         return n_pixels_of_file(item) if is_path(item) else int(np.prod(np.shape(item)[:2]))
     except Exception:
         # what is wrong with it is said when it is read

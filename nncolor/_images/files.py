@@ -1,19 +1,25 @@
-"""Reading of image files: any format to an array of greys or sRGB."""
+"""Reading of image files: any format to an array of greys or sRGB.
+
+What a file declares is looked at first, in one table (`headers` and `tiff`): what stands in it comes out
+right at its full depth, anything else is refused with what it is and what to convert it to.
+"""
 
 import os
+import struct
 
 import numpy as np
-import tifffile
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
+from .headers import Refused, check_frames, check_header, check_precision, jpeg2000_header
 from .icc import deep_to_srgb, to_srgb
+from .tiff import check_tiff, is_tiff, read_tiff
 
 
 def read_image(path, where=None):
     """Read an image file.
 
-    Palettes are resolved, CMYK and other colour modes become RGB, grey with alpha becomes grey, the
-    image is turned upright as its EXIF orientation says, and its ICC profile is converted to sRGB.
+    Palettes are resolved, CMYK and other colour modes become RGB, alpha is divided out where it was
+    multiplied in, the image is turned upright as its orientation says, its ICC profile is converted to sRGB.
 
     Returns
     -------
@@ -21,7 +27,14 @@ def read_image(path, where=None):
     """
     where = where or f"the image ({os.fspath(path)})"
     try:
-        return _read_file(path)
+        if is_tiff(path):
+            return read_tiff(path, _to_array)
+        check_precision(path)
+        with Image.open(path) as file:
+            check_header(file, path)
+            if file.format == "JPEG2000":
+                return _jpeg2000_to_array(file, path)
+            return _to_array(file)
     except FileNotFoundError as error:
         raise FileNotFoundError(
             f"{where} does not exist. A relative path starts at the current folder, {os.getcwd()}."
@@ -30,17 +43,26 @@ def read_image(path, where=None):
         raise IsADirectoryError(
             f"{where} is a folder; nncolor.datasets.load_image_folder gives the images in it."
         ) from error
-    # Decoders report broken data by exceptions of every kind; all of them mean the same here.
+    # Decoders report broken data by exceptions of every kind.
     except Exception as error:
         raise unreadable_error(where, error) from error
 
 
 def unreadable_error(where, error):
     """Error that names an image which a reader could not read."""
-    return OSError(
-        f"{where} cannot be read ({type(error).__name__}: {error}). The file may be truncated or damaged, "
-        "no image, or of a kind that is not supported."
-    )
+    return OSError(f"{where} cannot be read ({_reason(error)}).")
+
+
+def _reason(error):
+    """What a reader found out about a file, and no guess at a cause."""
+    if isinstance(error, (Refused, Image.DecompressionBombError)):
+        return str(error)
+    if isinstance(error, UnidentifiedImageError):
+        return "it is no image, or of a format that is not supported"
+    text = f"{type(error).__name__}: {error}"
+    if isinstance(error, (EOFError, struct.error)) or "truncated" in text.lower():
+        return f"it is truncated or damaged; {text}"
+    return text
 
 
 def probe_image(path):
@@ -48,90 +70,68 @@ def probe_image(path):
     try:
         n_pixels_of_file(path)
     except Exception as error:
-        return f"{os.fspath(path)}: {type(error).__name__}: {error}"
+        return f"{os.fspath(path)}: {_reason(error)}"
 
 
 def n_pixels_of_file(path):
     """Number of pixels of a file, judged by its header."""
-    if _is_tiff(path):
-        with tifffile.TiffFile(path) as file:
-            return file.pages[0].imagelength * file.pages[0].imagewidth
+    if is_tiff(path):
+        return check_tiff(path)
+    check_precision(path)
     with Image.open(path) as file:
+        check_header(file, path)
         return file.width * file.height
 
 
-def _is_tiff(path):
-    with open(path, "rb") as file:
-        return file.read(4) in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+def image_of_pillow(image):
+    """Array of an image of Pillow, which means what its file would.
+
+    Parameters
+    ----------
+    image : PIL.Image.Image
+        At the frame it stands at.
+    """
+    path = getattr(image, "filename", None)
+    if path and os.path.isfile(path) and not is_tiff(path):
+        check_header(image, path)
+    check_frames(getattr(image, "n_frames", 1))
+    return _to_array(image)
 
 
-def _read_file(path):
-    if _is_tiff(path):
-        with tifffile.TiffFile(path) as file:
-            _check_frames(len(file.pages))
-            if _is_deep(file.pages[0]):
-                return _tiff_to_array(file.pages[0])
-    with Image.open(path) as file:
-        if file.format == "PNG":
-            _check_png_depth(path)
-        return _pillow_to_array(file)
-
-
-def _is_deep(page):
-    """Whether Pillow would read a TIFF at fewer bits than it has, or not at all."""
-    plain = tifffile.PHOTOMETRIC.MINISBLACK, tifffile.PHOTOMETRIC.RGB
-    return page.photometric in plain and page.dtype is not None and page.dtype.itemsize > 1
-
-
-def _tiff_to_array(page):
-    n_pixels = page.imagelength * page.imagewidth
-    if Image.MAX_IMAGE_PIXELS is not None and n_pixels > 2 * Image.MAX_IMAGE_PIXELS:
-        raise Image.DecompressionBombError(
-            f"its {n_pixels} pixels are more than {2 * Image.MAX_IMAGE_PIXELS}, the limit of Pillow; if they "
-            "are meant, set PIL.Image.MAX_IMAGE_PIXELS"
-        )
-    if page.samplesperpixel > 4 or page.imagedepth > 1:
-        raise ValueError(f"it holds {page.samplesperpixel * page.imagedepth} values for each pixel")
-    image = page.asarray()
-    if page.planarconfig == tifffile.PLANARCONFIG.SEPARATE and image.ndim == 3:
-        image = np.moveaxis(image, 0, -1)
-    if image.ndim == 3 and image.shape[-1] == 2:
-        image = image[..., 0]
-    profile = page.tags.get("InterColorProfile")
-    return deep_to_srgb(image, profile.value) if profile else image
-
-
-def _check_png_depth(path):
-    """Refuse what Pillow would silently read at 8 bits: 16-bit colour, and 16-bit grey with alpha."""
-    with open(path, "rb") as file:
-        header = file.read(26)
-    depth, color_type = header[24], header[25]
-    if depth == 16 and color_type in (2, 4, 6):
-        raise ValueError("its 16 bits for each channel would be cut to 8; convert it to TIFF")
-
-
-def _check_frames(n_frames):
-    if n_frames > 1:
-        raise ValueError(f"it holds {n_frames} frames; save each as a file of its own")
-
-
-def _pillow_to_array(file):
-    # the further frames of a phone's MPO are other renderings of the same photograph
-    if file.format != "MPO":
-        _check_frames(getattr(file, "n_frames", 1))
+def _to_array(file):
     profile = file.info.get("icc_profile")
+    bits = 12 if file.format == "TIFF" and file.tag_v2.get(258) == (12,) else 16
     file = ImageOps.exif_transpose(file)
     if file.mode.startswith("I"):
         image = np.asarray(file)
         if file.mode == "I" and image.min() >= 0 and image.max() <= 65535:
             image = image.astype(np.uint16)  # older Pillow gives 16-bit PNG this mode
+        image = image.astype(image.dtype.newbyteorder("="), copy=False)
+        image = _scaled(image, bits)
         return deep_to_srgb(image, profile) if profile else image
     if profile:
         file = to_srgb(file, profile)
     if file.mode in ("LA", "La"):
-        file = file.convert("L")
+        file = file.convert("LA").getchannel("L")
     elif file.mode in ("P", "PA"):
         file = file.convert("RGBA" if "transparency" in file.info else "RGB")
     elif file.mode not in ("1", "L", "F", "RGB", "RGBA"):
-        file = file.convert("RGB")
+        file = file.convert("RGBA" if file.mode == "RGBa" else "RGB")
     return np.asarray(file)
+
+
+def _jpeg2000_to_array(file, path):
+    with open(path, "rb") as content:
+        bits, profile, _ = jpeg2000_header(content)
+    if profile is not None:
+        file.info["icc_profile"] = profile
+    image = _to_array(file)
+    # Pillow shifts the bits of grey to the left of 16
+    return _scaled(image >> (16 - bits[0]), bits[0]) if image.dtype == np.uint16 else image
+
+
+def _scaled(image, bits):
+    """Integers of some bits in the range of 16."""
+    if bits == 16 or image.dtype != np.uint16:
+        return image
+    return np.rint(image * (65535 / ((1 << bits) - 1))).astype(np.uint16)

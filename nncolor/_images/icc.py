@@ -5,6 +5,8 @@ from io import BytesIO
 import numpy as np
 from PIL import Image, ImageCms
 
+from .headers import Refused
+
 _GREY = ("1", "L", "LA", "La")
 # By the colour space of a profile: the modes of Pillow that it fits, and the one that is converted.
 _MODES = {
@@ -33,7 +35,7 @@ def to_srgb(image, profile):
     profile, space = _open(profile)
     fitting, mode = _MODES.get(space, ((), None))
     if image.mode not in fitting:
-        raise ValueError(
+        raise Refused(
             f"its colour profile is one for {space}, which does not fit its mode {image.mode}; convert the "
             "file to sRGB"
         )
@@ -52,7 +54,7 @@ def deep_to_srgb(image, profile):
         return image
     if space != "GRAY" or image.ndim != 2 or image.dtype != np.uint16:
         name = ImageCms.getProfileDescription(profile).strip()
-        raise ValueError(
+        raise Refused(
             f"its colour profile {name!r} cannot be converted to sRGB at {image.dtype.itemsize * 8} bits "
             "for each channel; convert the file to sRGB"
         )
@@ -62,7 +64,12 @@ def deep_to_srgb(image, profile):
 
 
 def _open(profile):
-    opened = ImageCms.getOpenProfile(BytesIO(profile))
+    try:
+        opened = ImageCms.getOpenProfile(BytesIO(profile))
+    except ImageCms.PyCMSError as error:
+        raise Refused(
+            f"its colour profile is broken ({error}); save the file without a profile, or with that of sRGB"
+        ) from error
     return opened, opened.profile.xcolor_space.strip()
 
 

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
+import PIL.Image
 from numpy.typing import ArrayLike, NDArray
 
-#: An image: an array of shape (H, W) or (H, W, 3 or 4), or the path of a file.
-Image: TypeAlias = ArrayLike | str | os.PathLike[str]
+#: An image: an array of shape (H, W) or (H, W, 3 or 4), the path of a file, or an image of Pillow.
+Image: TypeAlias = ArrayLike | str | os.PathLike[str] | PIL.Image.Image
 ImageBatch: TypeAlias = Iterable[Image]
 RandomState: TypeAlias = int | np.random.RandomState | None
 AnyArray: TypeAlias = NDArray[Any]

@@ -1,0 +1,237 @@
+"""What files declare: images of every container come back at their full depth, or are refused by name."""
+
+import io
+import struct
+import zlib
+
+import imagecodecs
+import numpy as np
+import pytest
+import pyvips
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+from PIL import Image, ImageCms
+from test_tiff import expected_lightness, lightness_of, turned
+
+from nncolor import SOMColorizer
+from nncolor._images.files import probe_image, read_image
+from nncolor.datasets import load_image_folder
+
+LOSSLESS = {
+    ".png": ("1", "L", "LA", "P", "RGB", "RGBA", "I;16"),
+    ".bmp": ("1", "L", "P", "RGB"),
+    ".gif": ("L",),
+    ".webp": ("RGB", "RGBA"),
+    ".pgm": ("L",),
+    ".ppm": ("RGB",),
+    ".tga": ("L", "RGB", "RGBA"),
+    ".pcx": ("L", "RGB"),
+    ".tif": ("1", "L", "LA", "P", "RGB", "RGBA", "I;16"),
+    ".jp2": ("L", "RGB", "RGBA"),
+}
+HAVE_EXIF = (".png", ".webp")
+
+
+@st.composite
+def pictures(draw):
+    """Values in [0, 1] as they shall be seen, an image of Pillow, an ending, and options to save it."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    ending = draw(st.sampled_from(sorted(LOSSLESS)))
+    mode = draw(st.sampled_from(LOSSLESS[ending]))
+    height, width = draw(st.tuples(st.integers(1, 40), st.integers(1, 40)))
+    levels = rng.integers(0, 65536 if mode == "I;16" else 256, (height, width, 4))
+    orientation = draw(st.integers(1, 8)) if ending in HAVE_EXIF else 1
+
+    def image_of(array, dtype, mode=None):
+        return Image.fromarray(turned(array.astype(dtype), orientation), mode)
+
+    if mode == "1":
+        values = levels[..., 0] > 127
+        image = image_of(values, bool)
+    elif mode == "I;16":
+        values = levels[..., 0] / 65535
+        image = image_of(levels[..., 0], np.uint16)
+    elif mode == "P":
+        palette = rng.integers(0, 256, (256, 3))
+        values = palette[levels[..., 0]] / 255
+        image = image_of(levels[..., 0], np.uint8).convert("P")
+        image.putpalette(palette.astype(np.uint8).ravel().tolist())
+    else:
+        bands = len(mode)
+        values = levels[..., : bands - (bands in (2, 4))].squeeze(-1 if bands < 3 else ()) / 255
+        image = Image.merge(mode, [image_of(levels[..., band], np.uint8) for band in range(bands)])
+    options = {".webp": {"lossless": True, "exact": True}, ".tif": {"compression": "tiff_lzw"}}.get(
+        ending, {}
+    )
+    if orientation > 1:
+        exif = Image.Exif()
+        exif[274] = orientation
+        options["exif"] = exif
+    return values, image, ending, options
+
+
+@settings(max_examples=300, deadline=None)
+@given(pictures())
+def test_every_container_and_mode_comes_back(tmp_path_factory, picture):
+    values, image, ending, options = picture
+    path = tmp_path_factory.mktemp("picture") / f"a{ending}"
+    image.save(path, **options)
+    assert probe_image(path) is None
+    assert_allclose(lightness_of(path), expected_lightness(values), atol=0.02)
+    # an image of Pillow means what its file does
+    with Image.open(path) as file:
+        assert_allclose(lightness_of(file), expected_lightness(values), atol=0.02)
+    if ending in (".png", ".webp") and image.mode in ("L", "RGB", "I;16"):
+        # an independent reader
+        seen = pyvips.Image.new_from_file(str(path)).autorot().numpy()
+        assert_array_equal(read_image(path), seen.reshape(read_image(path).shape))
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.sampled_from([8, *range(10, 17)]), st.integers(0, 2**32 - 1), st.booleans())
+def test_grey_jpeg_2000_of_any_bits(tmp_path_factory, bits, seed, bare):
+    samples = np.random.default_rng(seed).integers(0, 2**bits, (9, 11))
+    path = tmp_path_factory.mktemp("grey") / "a.jp2"
+    kind = "j2k" if bare else "jp2"
+    samples = samples.astype(np.uint8 if bits <= 8 else np.uint16)
+    path.write_bytes(imagecodecs.jpeg2k_encode(samples, bitspersample=bits, codecformat=kind))
+    assert_allclose(lightness_of(path), expected_lightness(samples / (2**bits - 1)), atol=0.02)
+
+
+DEEP = (np.random.default_rng(0).random((8, 9, 3)) * 1023).astype(np.uint16)
+
+
+def png(*chunks, depth=8, color_type=2):
+    """A PNG of one pixel."""
+    size = {0: 1, 2: 3, 4: 2, 6: 4}[color_type] * depth // 8
+    chunks = [
+        (b"IHDR", struct.pack(">IIBBBBB", 1, 1, depth, color_type, 0, 0, 0)),
+        *chunks,
+        (b"IDAT", zlib.compress(bytes(1 + size))),
+        (b"IEND", b""),
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in chunks
+    )
+
+
+def saved(image, *args, **options):
+    file = io.BytesIO()
+    image.save(file, *args, **options)
+    return file.getvalue()
+
+
+REFUSED = {
+    "12-bit JPEG 2000": (".jp2", imagecodecs.jpeg2k_encode(DEEP, bitspersample=12), "its 12 bits"),
+    "16-bit JPEG 2000": (
+        ".j2k",
+        imagecodecs.jpeg2k_encode(DEEP, bitspersample=16, codecformat="j2k"),
+        "its 16 bits",
+    ),
+    "10-bit AVIF": (".avif", imagecodecs.avif_encode(DEEP, bitspersample=10), "its 10 bits"),
+    "12-bit AVIF": (".avif", imagecodecs.avif_encode(DEEP, bitspersample=12), "its 12 bits"),
+    "12-bit JPEG": (".jpg", imagecodecs.jpeg8_encode(DEEP, bitspersample=12), "its 12 bits"),
+    "16-bit PPM": (".ppm", b"P6\n# a comment\n2 1\n65535\n" + bytes(12), "its 16 bits"),
+    "10-bit text PPM": (".ppm", b"P3\n1 1 1023 1 2 1023", "its 10 bits"),
+    "float map": (".pfm", b"Pf\n1 1\n-1.0\n" + bytes(4), "portable map of kind b'Pf'"),
+    "16-bit RGB PNG": (".png", png(depth=16), "its 16 bits"),
+    "16-bit RGBA PNG": (".png", png(depth=16, color_type=6), "its 16 bits"),
+    "16-bit PNG with alpha": (".png", png(depth=16, color_type=4), "its 16 bits"),
+    "HDR PNG": (".png", png((b"cICP", bytes([9, 16, 0, 1]))), "high dynamic range"),
+    "9-bit JPEG 2000": (".jp2", imagecodecs.jpeg2k_encode(DEEP[..., 0] // 2, bitspersample=9), "its 9 bits"),
+    "4-bit JPEG 2000": (
+        ".jp2",
+        imagecodecs.jpeg2k_encode((DEEP // 64).astype(np.uint8), bitspersample=4),
+        "its 4 bits",
+    ),
+    "SGI": (".rgb", saved(Image.new("L", (8, 8)), "SGI", bpc=2), "a SGI file, which nncolor does not know"),
+    "text": (".png", b"no image at all", "no image, or of a format that is not supported"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_would_lose_something_is_refused_by_name(tmp_path, name):
+    ending, content, match = REFUSED[name]
+    path = tmp_path / f"a{ending}"
+    path.write_bytes(content)
+    with pytest.raises(OSError, match=match) as caught:
+        read_image(path)
+    assert "truncated" not in str(caught.value)
+    assert match in probe_image(path)
+
+
+def test_a_png_of_srgb_by_number_is_read(tmp_path):
+    (tmp_path / "a.png").write_bytes(png((b"cICP", bytes([1, 13, 0, 1]))))
+    assert_array_equal(read_image(tmp_path / "a.png"), [[[0, 0, 0]]])
+
+
+def test_eight_bits_of_avif_are_read(tmp_path):
+    rgb = np.full((8, 9, 3), (200, 100, 50), np.uint8)
+    Image.fromarray(rgb).save(tmp_path / "a.avif", quality=100)
+    assert np.abs(read_image(tmp_path / "a.avif").astype(int) - rgb).max() < 8
+
+
+def test_icons_of_several_pictures_are_refused(tmp_path):
+    Image.new("RGB", (64, 64)).save(tmp_path / "a.ico", sizes=[(16, 16), (32, 32)])
+    with pytest.raises(OSError, match="2 pictures"):
+        read_image(tmp_path / "a.ico")
+
+
+@pytest.mark.parametrize("ending", [".jpg", ".png", ".tif", ".webp"])
+def test_a_broken_profile_is_named(tmp_path, ending):
+    Image.new("RGB", (8, 8)).save(tmp_path / f"a{ending}", icc_profile=b"junk" * 50)
+    with pytest.raises(OSError, match="its colour profile is broken") as caught:
+        read_image(tmp_path / f"a{ending}")
+    assert "truncated" not in str(caught.value)
+
+
+def test_the_profile_of_a_jpeg_2000_counts(tmp_path):
+    gamma = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    rgb = np.random.default_rng(0).integers(0, 256, (8, 9, 3), dtype=np.uint8)
+    plain = imagecodecs.jpeg2k_encode(rgb, codecformat="jp2")
+    # the enumerated colour space gives way to a profile
+    start = plain.index(b"colr") - 4
+    length = int.from_bytes(plain[start : start + 4], "big")
+    box = b"colr" + bytes([2, 0, 0]) + gamma
+    header = plain.index(b"jp2h") - 4
+    grown = 4 + len(box) - length
+    content = bytearray(plain[:start] + struct.pack(">I", 4 + len(box)) + box + plain[start + length :])
+    content[header : header + 4] = struct.pack(
+        ">I", int.from_bytes(plain[header : header + 4], "big") + grown
+    )
+    (tmp_path / "a.jp2").write_bytes(content)
+    assert_array_equal(read_image(tmp_path / "a.jp2"), rgb)
+    (tmp_path / "b.jp2").write_bytes(bytes(content).replace(gamma, b"junk" * (len(gamma) // 4)))
+    with pytest.raises(OSError, match="its colour profile is broken"):
+        read_image(tmp_path / "b.jp2")
+
+
+def test_images_of_pillow_are_items(tmp_path, colorizer, photos):
+    rgb = Image.fromarray(photos[0])
+    inks, ycbcr, sideways = rgb.convert("CMYK"), rgb.convert("YCbCr"), rgb.copy()
+    sideways.getexif()[274] = 6
+    for image, ending in ((inks, ".tif"), (ycbcr, ".tif"), (sideways, ".png"), (rgb, ".png")):
+        image.save(tmp_path / f"a{ending}", **({"exif": image.getexif()} if image is sideways else {}))
+        expected = colorizer.predict([tmp_path / f"a{ending}"])[0]
+        assert np.abs(colorizer.predict([image])[0].astype(int) - expected).mean() < 1
+    SOMColorizer.paper(classifier=colorizer.classifier, pixels_per_image=50).fit([rgb, inks])
+    with pytest.raises(ValueError, match=r"one image of Pillow.*\[image\]"):
+        colorizer.predict(rgb)
+    frames = [Image.fromarray(photo) for photo in (photos[2], photos[2][::-1].copy())]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
+    with Image.open(tmp_path / "a.gif") as file:
+        with pytest.raises(OSError, match="2 frames"):
+            colorizer.predict([file])
+        assert colorizer.predict([file.copy()])[0].shape == photos[2].shape
+    (tmp_path / "deep.png").write_bytes(png(depth=16))
+    with Image.open(tmp_path / "deep.png") as file, pytest.raises(OSError, match="its 16 bits"):
+        colorizer.predict([file])
+
+
+def test_a_folder_names_what_is_refused(tmp_path, photos):
+    Image.fromarray(photos[0]).save(tmp_path / "a.png")
+    (tmp_path / "b.png").write_bytes(png(depth=16))
+    with pytest.raises(OSError, match=r"1 of 2 files.*\n.*b.png: its 16 bits"):
+        load_image_folder(tmp_path)
