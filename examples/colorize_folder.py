@@ -7,7 +7,8 @@ upright and in sRGB. What is there already is left alone, so an interrupted run 
 is written under a temporary name and renamed when it is whole. Captions, dates and other notes inside the
 files are not carried over. With --model FILE what is learned is kept as a joblib file: where that is there
 already, nothing is learned anew, whatever is in COLOUR_FOLDER, so remove it to learn from other photographs.
-Whatever is not coloured is named at the end.
+With --skip-broken, colour photographs that cannot be read, or are grey, are named and left out; without it,
+they end the run. Whatever is not coloured is named at the end.
 
 Exit status: 0 if everything is coloured, 1 if a file is not or nothing could be learned, 2 for wrong
 arguments, 130 after Ctrl-C.
@@ -25,7 +26,7 @@ import tifffile
 from PIL import Image
 from sklearn.utils.validation import check_is_fitted
 
-from nncolor import SOMColorizer
+from nncolor import SOMColorizer, sample_pixels
 from nncolor.datasets import IMAGE_SUFFIXES, load_image_folder
 
 TIFF = (".tif", ".tiff")
@@ -35,7 +36,8 @@ JPEG = {"quality": 95, "subsampling": 0}
 
 def write_whole(path, write):
     """Call write(temporary path) and rename the file, so that it is whole or not there."""
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    # short, since the name itself may be as long as a name can be
+    temporary = path.with_name(f".{os.getpid()}.part{path.suffix}")
     try:
         write(temporary)
         os.replace(temporary, path)
@@ -58,12 +60,20 @@ def save_image(path, image):
 
 
 def to_do(grey, output):
-    """Names of the files to colour; says what is left out and why."""
-    names, n_done = [], 0
+    """Names of the files to colour, and failures: what looks like an image and is none, and why.
+
+    Says what else is left out.
+    """
+    names, failures, n_done = [], [], 0
     for path in sorted(grey.iterdir()):
         if path.name.startswith("."):
             continue  # notes that systems leave beside the images
-        if not path.is_file() or path.suffix.lower() not in IMAGE_SUFFIXES:
+        is_image = path.suffix.lower() in IMAGE_SUFFIXES
+        if not path.exists():
+            failures.append(f"{path.name}: it is a link to a file that is not there")
+        elif not path.is_file() and is_image:
+            failures.append(f"{path.name}: it is no file but a folder or a device")
+        elif not is_image:
             print(f"left out {path.name}: its ending is none of {', '.join(IMAGE_SUFFIXES)}")
         elif (output / path.name).exists():
             n_done += 1
@@ -71,7 +81,27 @@ def to_do(grey, output):
             names.append(path.name)
     if n_done:
         print(f"left alone {n_done} images that are in {output} already")
-    return names
+    return names, failures
+
+
+def colour_photographs(folder, skip_broken):
+    """Paths of the colour photographs; says which files are left out."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        paths = load_image_folder(folder, skip_unreadable=skip_broken)
+    for warning in caught:
+        print(warning.message)
+    if not skip_broken:
+        return paths
+    whole = []
+    for path in paths:
+        try:
+            sample_pixels([path], 1)
+            whole.append(path)
+        # as in `colour`, whatever is in a file
+        except Exception as error:
+            print(f"left out {path}: {error or type(error).__name__}")
+    return whole
 
 
 def learn(options):
@@ -80,7 +110,7 @@ def learn(options):
         print(f"taking what was learned from {options.model}")
         return load_model(options.model)
     colorizer = SOMColorizer(n_jobs=options.n_jobs, random_state=options.random_state, verbose=1)
-    colorizer.fit(load_image_folder(options.colour_folder))
+    colorizer.fit(colour_photographs(options.colour_folder, options.skip_broken))
     if options.model is not None:
         write_whole(options.model, lambda part: joblib.dump(colorizer, part))
     return colorizer
@@ -127,6 +157,9 @@ def main(arguments=None):
         type=Path,
         help="joblib file that keeps what is learned, or has it; loading runs what is in it",
     )
+    parser.add_argument(
+        "--skip-broken", action="store_true", help="leave out colour photographs that cannot be read"
+    )
     parser.add_argument("--n-jobs", type=int, default=-1, help="threads (default: all cores)")
     parser.add_argument("--random-state", type=int, default=0, help="seed (default: 0)")
     options = parser.parse_args(arguments)
@@ -137,22 +170,30 @@ def main(arguments=None):
         parser.error(f"the output folder {output} is a file")
     if options.model is not None and not options.model.resolve().parent.is_dir():
         parser.error(f"there is no folder for the model {options.model}")
-    output.mkdir(parents=True, exist_ok=True)
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        parser.error(f"the output folder {output} cannot be made: {error}")
     for folder, name in ((grey, "grey"), (options.colour_folder, "colour")):
         if folder.is_dir() and output.samefile(folder):
             parser.error(f"the output folder is the {name} folder; its images would be mixed up")
 
-    names = to_do(grey, output)
+    names, failures = to_do(grey, output)
     if not names:
         print("nothing to colour")
-        return 0
+        return report(failures)
     try:
         colorizer = learn(options)
     except (OSError, ValueError) as error:
         print(f"nothing is coloured, there is no colorizer: {error}", file=sys.stderr)
         return 1
-    failures = colour(colorizer.set_params(verbose=0, n_jobs=options.n_jobs), names, grey, output)
-    print(f"coloured {len(names) - len(failures)} of {len(names)} images into {output}")
+    failed = colour(colorizer.set_params(verbose=0, n_jobs=options.n_jobs), names, grey, output)
+    print(f"coloured {len(names) - len(failed)} of {len(names)} images into {output}")
+    return report(failures + failed)
+
+
+def report(failures):
+    """Name what is not coloured; the exit status."""
     for failure in failures:
         print(f"not coloured: {failure}", file=sys.stderr)
     return 1 if failures else 0

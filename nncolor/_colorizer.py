@@ -2,7 +2,6 @@
 
 import numbers
 import warnings
-from collections.abc import Sized
 from copy import deepcopy
 from functools import partial
 from itertools import compress, islice, repeat
@@ -17,7 +16,7 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from ._codebook.quantizer import SOMQuantizer, nearest_codewords
-from ._images.batch import describe, is_path, load_image, stack_like
+from ._images.batch import describe, is_path, load_image, n_images_of, stack_like
 from ._images.color import ciede2000, join_lightness_chroma, output_dtype, to_unit_range
 from ._images.parallel import N_JOBS, map_batch, plain_context
 from ._images.working_size import WORKING_SIZE, shrink
@@ -124,8 +123,9 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         that one is painted.
     codebook_ : ndarray of shape (n_codes, 2), float32
         CIE u*, v* of each codeword.
-    classes_ : ndarray of shape (n_seen,), int
-        The codewords that the sample held; after `partial_fit` all of them.
+    classes_ : ndarray of shape (n_codes,), int
+        The codewords, which are the columns of `predict_proba`. Those that the sample of `fit` lacked have
+        the probability 0.
     image_statistics_ : ndarray of shape (n_images, 12)
         Statistics of the lightness and the layout of the training images; `unfamiliarity` and the
         warnings of `predict` compare images with them. `partial_fit` keeps those of the first 1000
@@ -220,6 +220,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
     chroma_scale_: float
     validation_error_: float | None
     validation_grey_error_: float | None
+    _known: IntArray
     _reference_statistics: FloatArray | None
     _random_state: np.random.RandomState
 
@@ -401,9 +402,9 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
             check_working_size(X, self.working_size_)
         sample = self._sample(X, components, random_state, is_partial=True, fit=False)
         labels = nearest_codewords(quantizer, sample.chroma)
-        check_known(labels, self.classes_)
+        check_known(labels, self._known)
         sample = self._with_known_images(sample)
-        return self._train(components, sample, labels, random_state, classes=self.classes_)
+        return self._train(components, sample, labels, random_state, classes=self._known)
 
     def _clone_components(self, random_state):
         return [
@@ -470,7 +471,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         With `classes`, the codewords of all batches, it is a partial fit.
         """
         extractor, quantizer, classifier = components
-        features = sample.features
+        features, chosen = sample.features, None
         if self.rebalance:
             chosen = rebalanced(labels, self.rebalance, random_state)
             features, labels = features[chosen], labels[chosen]
@@ -484,8 +485,8 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
             if is_trained_by_length(classifier):
                 length = training_length(n_images) if validation is None else validation.length
                 options = {"rows": random_state.permutation(len(labels)), "length": length}
-            fit_classifier(classifier, features, labels, self.verbose, **options)
-            known = np.asarray(classifier.classes_)
+            groups = sample.groups if chosen is None else sample.groups[chosen]
+            known = fit_classifier(classifier, features, labels, groups, self.verbose, **options)
         else:
             classifier = None
         codebook = np.asarray(quantizer.cluster_centers_, np.float32)
@@ -499,7 +500,8 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
             "quantizer_": quantizer,
             "classifier_": classifier,
             "codebook_": codebook,
-            "classes_": known,
+            "classes_": np.arange(len(codebook)),
+            "_known": known,
             "image_statistics_": sample.statistics,
             "tints_": sample.tints,
             "has_tint_": sample.has_tint,
@@ -932,7 +934,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
             self.extractor_,
             self.classifier_,
             self.codebook_,
-            self.classes_,
+            self._known,
             working_size=self.working_size_,
             has_tint=self.has_tint_,
             chroma_scale=self.chroma_scale_,
@@ -953,7 +955,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
     def _predict(self, X, tint, names=None):
         """Colour images; warn of those, and of tints, that are unlike those of training."""
         decoder = self._decoder()
-        tints, far = self._parse_tints(tint, len(X) if isinstance(X, Sized) else None)
+        tints, far = self._parse_tints(tint, n_images_of(X))
         _warn_of_far_tints(far, stacklevel=4)
         if self._reference_statistics is None:
             return stack_like(self._map_batch(partial(_predict_image, decoder), X, tints), X)

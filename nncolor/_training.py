@@ -6,12 +6,13 @@ from functools import partial
 from typing import NamedTuple
 
 import numpy as np
-from sklearn import config_context
+from sklearn import config_context, get_config
 from sklearn.base import TransformerMixin, clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
+from sklearn.utils.metadata_routing import get_routing_for_object
 
 from ._codebook.quantizer import SOMQuantizer, nearest_codewords
 from ._images.color import NEUTRAL_CHROMA
@@ -20,6 +21,7 @@ from ._painting.tint import N_TINT_FEATURES, append_tints
 from ._pixels.familiarity import lightness_statistics
 from ._pixels.patches import PatchExtractor
 from ._pixels.samples import PixelSamples, draw_seed, join_pixels, sample_batch
+from ._pixels.tiles import to_dense
 from ._utils.progress import training_progress
 from ._utils.types import FloatArray, IntArray
 
@@ -53,10 +55,10 @@ def clone_component(component, default, random_state):
     # What a user has frozen is shared with the user, and stays as it is.
     frozen = tuple(f"{name}__" for name, value in params.items() if isinstance(value, FrozenEstimator))
     own = {name: value for name, value in params.items() if not name.startswith(frozen)}
-    for part in (component, *own.values()):
-        # a union of transformers that have no set_output cannot be set either, but then nobody has set it
-        if isinstance(part, TransformerMixin) and getattr(part, "_sklearn_output_config", None):
-            part.set_output(transform="default")
+    # inner steps keep the containers that the user has set
+    has_parts = any(hasattr(value, "get_params") for value in params.values())
+    if isinstance(component, TransformerMixin) and not has_parts and hasattr(component, "set_output"):
+        component.set_output(transform="default")
     seeds = {
         name: draw_seed(random_state)
         for name in sorted(own)
@@ -130,7 +132,7 @@ def sample_features(X, extractor, n_per_image, working_size, random_state, *, fi
     images = np.unique(X.groups)
     statistics = np.array([lightness_statistics(X.image_lightness(group)) for group in images])
     of_images = X.groups, statistics, X.tints[images]
-    return Sample(np.asarray(features), X.chroma, X.lightness, *of_images, X.working_size)
+    return Sample(to_dense(features), X.chroma, X.lightness, *of_images, X.working_size)
 
 
 def _sample_image_by_image(X, extractor, n_per_image, working_size, random_state, options):
@@ -148,7 +150,7 @@ def _sample_image_by_image(X, extractor, n_per_image, working_size, random_state
 
 def _describe_pixels(extractor, pixels):
     with config_context(transform_output="default"):
-        features = np.asarray(extractor.transform(pixels))
+        features = to_dense(extractor.transform(pixels))
     statistics = lightness_statistics(pixels.image_lightness(0))
     return features, pixels.chroma, pixels.lightness, statistics, pixels.tints
 
@@ -338,30 +340,64 @@ def train_in_steps(network, features, labels, rows, lengths):
         yield network
 
 
-def fit_classifier(classifier, features, labels, verbose, *, rows=None, length=None, classes=None):
+def fit_classifier(classifier, features, labels, groups, verbose, *, rows=None, length=None, classes=None):
     """Fit the classifier with a progress bar and let Ctrl-C through.
+
+    Some classifiers want labels without gaps. Where codewords are missing, it learns their ranks.
 
     Parameters
     ----------
     classifier : classifier
     features : ndarray of shape (n, n_features)
     labels : ndarray of shape (n,), int
+    groups : ndarray of shape (n,), int
+        Image of each pixel, for a classifier that asks for it, such as a search with GroupKFold.
     verbose : int
     rows : ndarray of int, default=None
     length : int, default=None
         Show it so many pixels in the order of the rows, see `train_in_steps`.
     classes : ndarray of int, default=None
         Fit it partially to a batch; these are the labels of all batches.
+
+    Returns
+    -------
+    codewords : ndarray of shape (n_classes,), int
+        Codeword of each of its classes.
     """
+    if isinstance(classifier, FrozenEstimator):
+        return codewords_of(classifier)
+    known = np.unique(labels) if classes is None else np.asarray(classes)
+    labels = np.searchsorted(known, labels)
     # scikit-learn's networks hold the labels as 8 bytes and one more for each codeword at first
     warn_of_memory(len(features), features.itemsize * features.shape[1] + 9 * (labels.max() + 1))
     with _interruptible(), training_progress(_last_step(classifier), verbose):
         if length is not None:
             list(train_in_steps(classifier, features, labels, rows, [length]))
         elif classes is not None:
-            classifier.partial_fit(features, labels, classes=classes)
+            classifier.partial_fit(features, labels, classes=np.arange(len(known)))
         else:
-            classifier.fit(features, labels)
+            classifier.fit(features, labels, **_routed_groups(classifier, groups))
+    if known[-1] >= len(known):
+        # for whoever freezes it and uses it in another colorizer
+        classifier.codewords_ = known
+    return known
+
+
+def codewords_of(classifier):
+    """Codewords of the classes of a fitted classifier."""
+    return np.asarray(getattr(classifier, "codewords_", classifier.classes_))
+
+
+def _routed_groups(classifier, groups):
+    """Keyword arguments of `fit` for a classifier that asks for groups, as scikit-learn routes them."""
+    if isinstance(classifier, Pipeline):
+        name, last = classifier.steps[-1]
+        prefix = "" if get_config()["enable_metadata_routing"] else f"{name}__"
+        return {f"{prefix}{key}": value for key, value in _routed_groups(last, groups).items()}
+    if not hasattr(classifier, "get_metadata_routing"):
+        return {}
+    asks = get_routing_for_object(classifier).consumes("fit", ["groups"])
+    return {"groups": groups} if asks else {}
 
 
 @contextmanager

@@ -88,10 +88,8 @@ def validate(classifier, extractor, codebook, sample, labels, *, fraction, tempe
             return None
         judged = judged[: _MAX_JUDGED // len(folds)]
         by_length = []
-        for fitted in _trained(classifier, sample.features, labels, kept, lengths):
-            decoder = Decoder(
-                extractor, fitted, codebook, fitted.classes_, working_size=None, temperature=temperature
-            )
+        for fitted, known in _trained(classifier, sample, labels, kept, lengths):
+            decoder = Decoder(extractor, fitted, codebook, known, working_size=None, temperature=temperature)
             by_length.append(
                 [_errors(decoder, of_tint, sample, judged) for of_tint in _features(sample, judged)]
             )
@@ -122,15 +120,18 @@ def _lengths(n_images, n_pixels):
     return [length for length in _LENGTHS if length <= longest] or [_LENGTHS[0]]
 
 
-def _trained(classifier, features, labels, kept, lengths):
-    """Yield a clone of the classifier, trained on the kept pixels by each length."""
+def _trained(classifier, sample, labels, kept, lengths):
+    """Yield a clone of the classifier, trained on the kept pixels by each length, and its codewords."""
     classifier = clone(classifier)
     if lengths == [None]:
         kept = np.sort(kept[:_MAX_PIXELS])
-        fit_classifier(classifier, features[kept], labels[kept], verbose=0)
-        yield classifier
+        known = fit_classifier(
+            classifier, sample.features[kept], labels[kept], sample.groups[kept], verbose=0
+        )
+        yield classifier, known
     else:
-        yield from train_in_steps(classifier, features, labels, kept, lengths)
+        for network in train_in_steps(classifier, sample.features, labels, kept, lengths):
+            yield network, network.classes_
 
 
 def _features(sample, judged):

@@ -1,6 +1,8 @@
 """Sample photographs, and the image files of a folder."""
 
+import mimetypes
 import os
+import warnings
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -54,6 +56,8 @@ _OUTDOOR_CATEGORIES = (
 )
 
 IMAGE_SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
+# Endings of other image formats that the mimetypes of Python do not know: of phones, raw files of cameras.
+_OTHER_SUFFIXES = (".arw", ".cr2", ".cr3", ".dng", ".heic", ".heif", ".jxl", ".nef", ".orf", ".raf", ".rw2")
 
 # name: (how to load it, what it shows, where it comes from and under what licence)
 _PHOTOS = {
@@ -126,7 +130,16 @@ def load_sample_photos() -> SamplePhotos:
     )
 
 
-def load_image_folder(path: str | os.PathLike[str], pattern: str | None = None) -> list[str]:
+def _is_other_image(name):
+    """Whether a file, by its name, is an image of a format that folders are not searched for."""
+    suffix = os.path.splitext(name)[1].lower()
+    kind = mimetypes.guess_type(name)[0] or ""
+    return suffix not in IMAGE_SUFFIXES and (kind.startswith("image/") or suffix in _OTHER_SUFFIXES)
+
+
+def load_image_folder(
+    path: str | os.PathLike[str], pattern: str | None = None, *, skip_unreadable: bool = False
+) -> list[str]:
     """The images of a folder, as a batch that reads each file only when it is needed.
 
     Parameters
@@ -137,6 +150,8 @@ def load_image_folder(path: str | os.PathLike[str], pattern: str | None = None) 
         Which files, as for :meth:`pathlib.Path.glob`: `*.jpg`, or `**/*.png` for folders within
         the folder too. None takes every file of the folder itself with the ending of an image
         format, in upper or lower case. Hidden files, whose names begin with a dot, are left out.
+    skip_unreadable : bool, default=False
+        Leave out files that cannot be opened as images, with a warning that names them, instead of an error.
 
     Returns
     -------
@@ -152,6 +167,12 @@ def load_image_folder(path: str | os.PathLike[str], pattern: str | None = None) 
     OSError
         If files cannot be opened as images; the message names them all. A file that breaks off
         in the middle is found out, and named, when it is read.
+
+    Warns
+    -----
+    UserWarning
+        If files with the ending of another image format, such as .heic, are left out; and of those that
+        `skip_unreadable` leaves out.
 
     Examples
     --------
@@ -169,22 +190,32 @@ def load_image_folder(path: str | os.PathLike[str], pattern: str | None = None) 
         raise NotADirectoryError(f"{str(folder)!r} is a file; pass the folder, or [path] as a batch of one.")
     # hidden files are notes that systems leave beside the images
     candidates = folder.iterdir() if pattern is None else folder.glob(pattern)
-    paths = sorted(
-        str(file)
-        for file in candidates
-        if file.is_file()
-        and not file.name.startswith(".")
-        and (pattern is not None or file.suffix.lower() in IMAGE_SUFFIXES)
-    )
+    files = sorted(file for file in candidates if file.is_file() and not file.name.startswith("."))
+    paths = [str(file) for file in files if pattern is not None or file.suffix.lower() in IMAGE_SUFFIXES]
     if not paths:
         wanted = f"matches {pattern!r}" if pattern else f"ends in one of {', '.join(IMAGE_SUFFIXES)}"
         raise FileNotFoundError(f"No file in {str(folder)!r} {wanted}.")
-    problems = [problem for problem in map(probe_image, paths) if problem]
-    if problems:
-        raise OSError(
-            f"{len(problems)} of {len(paths)} files cannot be read as images:\n" + "\n".join(problems)
+    others = [file.name for file in files if str(file) not in {*paths} and _is_other_image(file.name)]
+    if others:
+        warnings.warn(
+            f"Left out of {str(folder)!r}, as images of other formats: {', '.join(others)}. Convert them to "
+            "PNG, JPEG or TIFF, or pass a pattern that takes them.",
+            UserWarning,
+            stacklevel=2,
         )
-    return paths
+    problems = {path: problem for path in paths if (problem := probe_image(path))}
+    if problems and (not skip_unreadable or len(problems) == len(paths)):
+        raise OSError(
+            f"{len(problems)} of {len(paths)} files cannot be read as images:\n"
+            + "\n".join(problems.values())
+        )
+    if problems:
+        warnings.warn(
+            f"Left out of {str(folder)!r}, as they cannot be read:\n" + "\n".join(problems.values()),
+            UserWarning,
+            stacklevel=2,
+        )
+    return [path for path in paths if path not in problems]
 
 
 def fetch_open_country(

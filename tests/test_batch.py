@@ -1,8 +1,10 @@
 """Whatever goes in: files, dtypes, layouts; and errors that name the image."""
 
+import io
 import struct
 import zlib
 
+import dask.array
 import numpy as np
 import pytest
 import tifffile
@@ -252,3 +254,43 @@ def test_grey_images_are_refused_where_colour_is_needed(photos, tmp_path):
         sample_pixels([photos[0], GREY], working_size=None)
     with pytest.raises(ValueError, match=r"image 2 .*grey.png.* is grey"):
         SOMColorizer().fit([photos[0], photos[1], path])
+
+
+class ArrayLike:
+    """An array of another library: a shape, a dtype, and items."""
+
+    def __init__(self, array):
+        self.array, self.shape, self.dtype = array, array.shape, array.dtype
+
+    def __len__(self):
+        return len(self.array)
+
+    def __getitem__(self, index):
+        return ArrayLike(self.array[index])
+
+    def __array__(self, dtype=None, copy=None):
+        return self.array
+
+
+def test_arrays_of_other_libraries_are_judged_by_their_shape(colorizer):
+    for image in (GREY, np.repeat(GREY[..., None], 3, axis=2)):
+        with pytest.raises(ValueError, match=r"which is a single .* image. Write \[image\]"):
+            colorizer.predict(ArrayLike(image))
+        with pytest.raises(ValueError, match=r"which is a single"):
+            colorizer.predict(dask.array.from_array(image))
+    stack = np.stack([GREY, GREY[::-1]])
+    expected = colorizer.predict(stack)
+    for batch in (ArrayLike(stack), dask.array.from_array(stack)):
+        assert_array_equal(colorizer.predict(batch), expected)
+
+
+@pytest.mark.parametrize("batch", [np.array("a.png"), np.array(3.0), np.array(None, dtype=object)])
+def test_arrays_without_axes(colorizer, batch):
+    with pytest.raises(ValueError, match=r"Write \[?"):
+        colorizer.predict(batch)
+
+
+@pytest.mark.parametrize("item", [b"a.png", None, {}, io.BytesIO(b"a")])
+def test_items_that_are_no_images(colorizer, item):
+    with pytest.raises(ValueError, match=rf"image 1 is of type {type(item).__name__}; an image is an array"):
+        colorizer.predict([GREY, item])

@@ -1,3 +1,4 @@
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ from skimage import data
 from sklearn.datasets import load_sample_image
 
 from nncolor import sample_pixels
-from nncolor.datasets import load_image_folder, load_sample_photos
+from nncolor.datasets import IMAGE_SUFFIXES, load_image_folder, load_sample_photos
 
 
 def test_sample_photos():
@@ -87,3 +88,24 @@ def test_what_is_no_folder(folder):
     (folder / "bare").mkdir()
     with pytest.raises(FileNotFoundError, match="ends in one of .bmp"):
         load_image_folder(folder / "bare")
+
+
+def test_images_of_other_formats_are_named(folder):
+    for name in ("a.HEIC", "b.dng", "c.jp2", "notes.txt", "d.HEIC.xmp"):
+        (folder / name).write_bytes(b"")
+    with pytest.warns(UserWarning, match=r"images of other formats: a.HEIC, b.dng, c.jp2\. Convert"):
+        paths = load_image_folder(folder)
+    assert all(Path(path).suffix.lower() in IMAGE_SUFFIXES for path in paths)
+    # a pattern says which are meant
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        load_image_folder(folder, "*.png")
+
+
+def test_unreadable_files_are_left_out_on_request(folder):
+    whole = load_image_folder(folder)
+    (folder / "broken.png").write_bytes(b"nothing")
+    with pytest.warns(UserWarning, match=r"cannot be read:\n.*broken.png: it is no image"):
+        assert load_image_folder(folder, skip_unreadable=True) == whole
+    with pytest.raises(OSError, match="1 of 1 files"):
+        load_image_folder(folder, "broken.png", skip_unreadable=True)

@@ -211,3 +211,53 @@ def test_a_disk_that_is_full_is_reported(folders, colorize_folder, capsys, monke
     assert colorize_folder(*folders) == 1
     assert "not coloured: a.jpg: No space left on device" in capsys.readouterr().err
     assert list(folders[2].iterdir()) == []
+
+
+def test_what_is_no_file_is_named_and_tells_by_the_status(folders, colorize_folder, capsys):
+    _, grey, output = folders
+    (grey / "d.png").mkdir()
+    (grey / "e.png").symlink_to(grey / "nowhere.png")
+    assert colorize_folder(*folders) == 1
+    error = capsys.readouterr().err
+    assert "not coloured: d.png: it is no file but a folder" in error
+    assert "not coloured: e.png: it is a link to a file that is not there" in error
+    assert len(list(output.iterdir())) == 3
+    # what is left to do is nothing, and still not all is well
+    assert colorize_folder(*folders) == 1
+
+
+def test_names_may_be_as_long_as_they_can_be(folders, colorize_folder):
+    _, grey, output = folders
+    name = "n" * 245 + ".png"
+    Image.new("L", (8, 8), 100).save(grey / name)
+    assert colorize_folder(*folders) == 0
+    assert (output / name).exists()
+
+
+def test_an_output_folder_that_cannot_be_made(folders, colorize_folder, capsys, tmp_path):
+    colour, grey, _ = folders
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SystemExit) as caught:
+        colorize_folder(colour, grey, tmp_path / "file" / "output")
+    assert caught.value.code == 2
+    assert "cannot be made" in capsys.readouterr().err
+
+
+def test_broken_colour_photographs_are_skipped_on_request(folders, learn_and_colorize_folder, capsys):
+    colour, grey, output = folders
+    content = (colour / "0.png").read_bytes()
+    (colour / "truncated.png").write_bytes(content[: len(content) // 2])
+    (colour / "header.png").write_bytes(b"nothing")
+    Image.new("L", (30, 30), 100).save(colour / "grey.png")
+    (colour / "photo.heic").write_bytes(b"")
+    assert learn_and_colorize_folder(*folders) == 1
+    assert "header.png" in capsys.readouterr().err
+    (colour / "header.png").unlink()
+    assert learn_and_colorize_folder(*folders) == 1
+    assert not list(output.iterdir())
+    (colour / "header.png").write_bytes(b"nothing")
+    assert learn_and_colorize_folder(*folders, "--skip-broken") == 0
+    printed = capsys.readouterr().out
+    for name in ("truncated.png", "header.png", "grey.png", "photo.heic"):
+        assert name in printed
+    assert len(list(output.iterdir())) == 3

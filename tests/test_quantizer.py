@@ -229,3 +229,17 @@ def test_feature_names_out(chroma, quantizer):
 def test_fitted_state_is_plain(quantizer):
     plain = (np.ndarray, int, float, tuple, str, type(None))
     assert all(isinstance(value, plain) for value in vars(quantizer).values())
+
+
+@pytest.mark.parametrize("scale", [1e160, 1e200])
+def test_values_too_large_to_be_squared_are_named(scale):
+    X = np.random.default_rng(0).random((50, 2)) * scale
+    with pytest.raises(ValueError, match=r"X has values up to .*e\+.*Divide X by a constant"):
+        SOMQuantizer(n_iter=100).fit(X)
+
+
+@pytest.mark.parametrize("sigma", [np.inf, (np.inf, 1), (1, np.nan), (1, 2, 3), (0, 1), "wide"])
+def test_a_sigma_that_is_none_is_named(sigma):
+    X = np.random.default_rng(0).random((50, 2))
+    with pytest.raises(ValueError, match="sigma"):
+        SOMQuantizer(n_iter=100, sigma=sigma).fit(X)

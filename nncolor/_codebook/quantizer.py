@@ -93,6 +93,9 @@ class SOMQuantizer(
     A neuron that no row is nearest to is moved to the row that is farthest from its own code, as
     KMeans does with empty clusters.
 
+    There is no `sample_weight`: an update moves neurons towards one row by a learning rate that is the same
+    for all. To weigh rows, repeat them or draw them in proportion to their weights.
+
     References
     ----------
     .. [1] T. Kohonen, "Self-organized formation of topologically correct feature maps",
@@ -190,8 +193,14 @@ class SOMQuantizer(
                 f"n_samples={len(data)} should be >= {n_codes}, the number of neurons of "
                 f"map_shape={tuple(self.map_shape)}. Use a smaller map or more rows."
             )
-        self.mean_ = data.mean(axis=0, dtype=np.float64)
-        scale = data.std(axis=0, dtype=np.float64)
+        with np.errstate(over="ignore", invalid="ignore"):
+            self.mean_ = data.mean(axis=0, dtype=np.float64)
+            scale = data.std(axis=0, dtype=np.float64)
+        if not np.isfinite(scale).all():
+            raise ValueError(
+                f"X has values up to {np.abs(data).max():.3g}; their squares are too large for a standard "
+                "deviation. Divide X by a constant."
+            )
         # A deviation within the rounding error of the mean is that of a constant feature.
         constant = scale <= 10 * np.finfo(data.dtype).eps * np.abs(self.mean_)
         self.scale_ = np.where(constant, 1.0, scale)
@@ -325,10 +334,14 @@ class SOMQuantizer(
 
     def _check_sigma(self):
         sigma = self.sigma
-        if isinstance(sigma, (tuple, list)) and (
-            len(sigma) != 2 or not all(isinstance(radius, numbers.Real) and radius > 0 for radius in sigma)
-        ):
-            raise ValueError(f"sigma is a positive number or a pair of them (first, last); got {sigma!r}.")
+        radii = sigma if isinstance(sigma, (tuple, list)) else (sigma, sigma)
+        is_valid = len(radii) == 2 and all(
+            isinstance(radius, numbers.Real) and 0 < radius < np.inf for radius in radii
+        )
+        if sigma is not None and not is_valid:
+            raise ValueError(
+                f"sigma is a positive, finite number or a pair of them (first, last); got {sigma!r}."
+            )
 
     def _validate(self, X):
         return validate_data(self, X, dtype=[np.float64, np.float32], reset=False)

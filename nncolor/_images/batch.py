@@ -55,13 +55,14 @@ def check_batch(X):
             "Expected a batch of images, got one image of Pillow. Write [image] for a batch of one."
         )
     shape = getattr(X, "shape", None)
-    # arrays of text or objects may hold paths or images; dtypes of other libraries are of numbers
-    if isinstance(shape, tuple) and getattr(getattr(X, "dtype", None), "kind", "f") in "buifc":
-        _check_batch_shape(shape)
-    elif shape == ():
+    if shape == ():
         raise ValueError(
             f"Expected a batch of images, got an array without axes, {X!r}. Write a list: [image] or [path]."
         )
+    # arrays of text or objects may hold paths or images; dtypes of other libraries are of numbers
+    dtype = getattr(X, "dtype", None)
+    if isinstance(shape, tuple) and dtype is not None and getattr(dtype, "kind", "f") in "buifc":
+        _check_batch_shape(shape)
     if not isinstance(X, Iterable) and not hasattr(X, "__getitem__"):
         raise TypeError(
             "Expected a batch of images (a list of arrays or paths, an ndarray, an "
@@ -70,6 +71,12 @@ def check_batch(X):
     if isinstance(X, Sized) and len(X) == 0:
         raise ValueError("The batch holds no image. Pass at least one.")
     return X
+
+
+def n_images_of(X):
+    """Number of images of a batch; None if it is not known."""
+    check_batch(X)
+    return len(X) if isinstance(X, Sized) else None
 
 
 def _check_batch_shape(shape):

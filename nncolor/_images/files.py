@@ -55,7 +55,7 @@ def unreadable_error(where, error):
 
 def _reason(error):
     """What a reader found out about a file, and no guess at a cause."""
-    if isinstance(error, (Refused, Image.DecompressionBombError)):
+    if isinstance(error, Refused):
         return str(error)
     if isinstance(error, UnidentifiedImageError):
         return "it is no image, or of a format that is not supported"

@@ -14,7 +14,7 @@ from sklearn.utils._param_validation import Interval
 from threadpoolctl import ThreadpoolController
 
 from .._utils.progress import progress
-from .batch import check_batch, iter_batch, load_image
+from .batch import iter_batch, load_image, n_images_of
 
 _CHUNKS_PER_WORKER = 8
 # What scikit-learn's validation allows for a number of jobs: 0 means nothing.
@@ -87,7 +87,7 @@ def map_batch(function, X, arguments=None, *, color=False, n_jobs=None, verbose=
     a few chunks for each worker, so that the function, with the model in it, is sent rarely.
     """
     n_jobs = effective_n_jobs(n_jobs)
-    n_images = len(check_batch(X)) if hasattr(X, "__len__") else None
+    n_images = n_images_of(X)
     items = progress(iter_batch(X), verbose, "images", total=n_images)
     items = zip(items, repeat(()) if arguments is None else zip(arguments, strict=False), strict=False)
     if n_jobs == 1 or n_images == 1:

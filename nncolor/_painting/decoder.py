@@ -23,7 +23,7 @@ from .._images.parallel import plain_context, run_in_threads
 from .._images.resampling import resize_linear, resize_nearest
 from .._images.working_size import working_lightness, working_shape
 from .._pixels.patches import PatchExtractor
-from .._pixels.tiles import ExtractorTiles, PatchTiles
+from .._pixels.tiles import ExtractorTiles, PatchTiles, to_dense
 from .guided_filter import EnlargedPlanes, guided_filter, sampling_step, support
 from .scores import ClassifierScores, scores_of
 from .tint import tint_features
@@ -172,7 +172,7 @@ class Decoder:
         parts = []
         with plain_context():
             for start in range(0, max(len(pixels), 1), _TILE_GENERAL):
-                features = np.asarray(self.extractor.transform(pixels[start : start + _TILE_GENERAL]))
+                features = to_dense(self.extractor.transform(pixels[start : start + _TILE_GENERAL]))
                 parts.append(decode(features.T[None])[0])
         return np.concatenate(parts)
 

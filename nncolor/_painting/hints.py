@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .._images.batch import load_image
-from .._images.color import LazyLightness, lightness_chroma, named_color, output_dtype, paint, to_unit_range
+from .._images.color import LazyLightness, lightness_chroma, named_color, output_dtype, paint
 from .._images.working_size import shrink
 from .._utils.types import AnyArray, Hints, Image
 from .decoder import for_blocks
@@ -228,15 +228,15 @@ def _parse_scribbles(scribbles, shape):
             "green, blue and alpha of each pixel."
         )
     try:
-        scribbles = to_unit_range(load_image(None, scribbles))
+        scribbles = load_image(None, scribbles)
     except ValueError as error:
         raise ValueError(f"The scribbles are no RGBA image: {error}") from error
-    alpha = scribbles[..., 3]
-    rows, columns = np.nonzero(alpha == 1)
+    alpha, opaque = scribbles[..., 3], 1 if scribbles.dtype.kind in "bf" else np.iinfo(scribbles.dtype).max
+    rows, columns = np.nonzero(alpha == opaque)
     if len(rows) == 0 and alpha.max() > 0:
         raise ValueError(
-            f"No pixel of the scribbles is opaque: the largest alpha is {alpha.max():.2g} of 1. Paint with "
-            "an opaque brush."
+            f"No pixel of the scribbles is opaque: the largest alpha is {alpha.max():g} of {opaque}. Paint "
+            "with an opaque brush."
         )
     if len(rows) == 0:
         return ParsedHints(rows, columns, np.zeros((0, 2), np.float32))

@@ -1,7 +1,7 @@
 """Pixels sampled from images of any sizes, as a container that scikit-learn can slice."""
 
 import numbers
-from collections.abc import Callable, Hashable, Sized
+from collections.abc import Callable, Hashable
 from typing import Any, NoReturn, TypeVar
 
 import numpy as np
@@ -9,7 +9,7 @@ from joblib import Parallel, delayed
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 
-from .._images.batch import iter_batch, load_image
+from .._images.batch import iter_batch, load_image, n_images_of
 from .._images.color import image_tint
 from .._images.memory import iter_with_memory_warning
 from .._images.parallel import N_JOBS
@@ -22,7 +22,21 @@ from .._utils.types import FloatArray, ImageBatch, IntArray, RandomState
 # docs/benchmarks/quality.py. Where the number of images is not known, it is that of the paper.
 _PIXELS, _PER_IMAGE, _PER_IMAGE_OF_UNKNOWN = 200_000, (500, 20_000), 2500
 
+_NO_ARRAY = (
+    "PixelSamples is no array: it knows where its pixels are, not what is around them. Put a PatchExtractor "
+    "first, as in make_pipeline(PatchExtractor(), ...), or use its attributes chroma, lightness and groups."
+)
+
 T = TypeVar("T")
+
+
+class _Shape(tuple[int]):
+    """Shape with one axis; what asks for a second takes the pixels for a matrix of features."""
+
+    def __getitem__(self, index: Any) -> Any:
+        if index == 1:
+            raise TypeError(_NO_ARRAY)
+        return super().__getitem__(index)
 
 
 class PixelSamples:
@@ -124,7 +138,7 @@ class PixelSamples:
 
     @property
     def shape(self) -> tuple[int]:
-        return (len(self.groups),)
+        return _Shape((len(self.groups),))
 
     def __len__(self) -> int:
         return len(self.groups)
@@ -169,11 +183,7 @@ class PixelSamples:
         return sum(value.nbytes for value in self.__dict__.values() if isinstance(value, np.ndarray))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NoReturn:
-        raise TypeError(
-            "PixelSamples is no array: it knows where its pixels are, not what is around them. Put a "
-            "PatchExtractor first, as in make_pipeline(PatchExtractor(), ...), or use its attributes "
-            "chroma, lightness and groups."
-        )
+        raise TypeError(_NO_ARRAY)
 
     def __repr__(self) -> str:
         return f"<PixelSamples: {len(self)} pixels of {len(np.unique(self.groups))} images>"
@@ -325,7 +335,7 @@ def sample_batch(
     the pixels, `bytes_per_pixel` each, do not fit in memory.
     """
     seeds = check_random_state(random_state)
-    n_images = len(X) if isinstance(X, Sized) else None
+    n_images = n_images_of(X)
     n_per_image = pixels_per_image(n_per_image, n_images)
     items = iter_with_memory_warning(iter_batch(X), n_per_image, bytes_per_pixel, n_images)
     items = progress(items, verbose, "reading", total=n_images)

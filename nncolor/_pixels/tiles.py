@@ -4,6 +4,7 @@ from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
+from scipy.sparse import issparse
 
 from .._images.color import LazyLightness
 from .._utils.types import FloatArray
@@ -138,7 +139,12 @@ class _ExtractorBlock:
         pixels = pixels_of_image(
             self.source.lightness, rows.ravel(), columns.ravel(), cache=self.source.cache
         )
-        return np.asarray(self.source.extractor.transform(pixels)).T[None]
+        return to_dense(self.source.extractor.transform(pixels)).T[None]
+
+
+def to_dense(features):
+    """Array (n_pixels, n_features) of what a transformer gives: an array, a data frame or a sparse matrix."""
+    return features.toarray() if issparse(features) else np.asarray(features)
 
 
 def to_feature(lightness):
