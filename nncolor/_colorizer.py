@@ -2,6 +2,7 @@
 
 import numbers
 import warnings
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from functools import partial
 from itertools import compress, islice, repeat
@@ -21,8 +22,9 @@ from ._images.color import ciede2000, join_lightness_chroma, output_dtype, to_un
 from ._images.parallel import N_JOBS, map_batch, plain_context
 from ._images.working_size import WORKING_SIZE, shrink
 from ._painting.decoder import Decoder, quantize_image
+from ._painting.film import color_frames
 from ._painting.hints import correct_prediction, parse_hints, preview
-from ._painting.tint import parse_tints, typical_tints, unlike_tints
+from ._painting.tint import parse_tint, parse_tints, typical_tints, unlike_tints
 from ._pixels.familiarity import (
     MIN_IMAGES,
     append_images,
@@ -840,6 +842,84 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
                 tinted.predict(shown, n_threads, lightness, out)
         return np.stack([shrink(one, max_size) for one in painted]) if shrinks_later else painted
 
+    def colorize_film(
+        self,
+        frames: ImageBatch,
+        *,
+        keyframes: Mapping[int, Image] | None = None,
+        tint: Tint | None = None,
+    ) -> Iterator[AnyArray]:
+        """Colour the frames of a film without flicker, one after the other, in constant memory.
+
+        Chroma is carried along the motion of the lightness, as far as the lightness agrees, and mixed with
+        the prediction of each frame. A cut starts anew.
+
+        Parameters
+        ----------
+        frames : iterable of images
+            Arrays or paths in their order, all of one size; they are read one by one. Grey, or colour whose
+            lightness is used.
+        keyframes : dict of int to image, default=None
+            Colour images of some frames, by their number from 0 on; for example frames of the film that
+            `colorize` has coloured with hints. They come out as they are, and their colours are carried on
+            to both sides, backwards over at most 24 frames.
+        tint : pair (u*, v*), colour or image, default=None
+            The overall colour of all frames, see `colorize`. None takes the mean tint of the key frames, if
+            the colorizer has tints.
+
+        Yields
+        ------
+        colored : ndarray of shape (H, W, 3)
+            Each frame, with its dtype. Up to 24 frames are held until the key frame that follows them.
+
+        Raises
+        ------
+        ValueError
+            If a frame is not valid or has another size than the first one, or a key frame is not valid; the
+            message says which. If the colorizer was trained without the tint that is given.
+        OSError
+            If a file cannot be read; the message names it.
+
+        Warns
+        -----
+        UserWarning
+            If there are key frames beyond the last frame.
+
+        Notes
+        -----
+        The optical flow [1]_ is that of lightness without its mean and contrast, so that a flickering lamp is
+        no motion. The weight of what is carried grows by that of one prediction with every frame, and falls
+        where the lightness disagrees; a key frame weighs as much as 400 predictions.
+
+        References
+        ----------
+        .. [1] G. Le Besnerais, F. Champagnat, "Dense optical flow by iterative local window registration",
+           ICIP 2005.
+
+        Examples
+        --------
+        >>> from nncolor import SOMColorizer, to_grey
+        >>> from nncolor.datasets import load_sample_photos
+        >>> coffee = load_sample_photos().images[2]
+        >>> film = [coffee[100:300, left : left + 300] for left in range(0, 40, 10)]
+        >>> colorizer = SOMColorizer(random_state=0).fit(film[:1])
+        >>> colored = colorizer.colorize_film(map(to_grey, film), keyframes={0: film[0]})
+        >>> len(list(colored))
+        4
+        """
+        check_is_fitted(self)
+        n_threads = effective_n_jobs(self.n_jobs)
+        colors = {
+            number: load_image(f"key frame {number}", image, color=True)[..., :3]
+            for number, image in sorted((keyframes or {}).items())
+        }
+        for number in colors:
+            check_scalar(number, "The number of a key frame", numbers.Integral, min_val=0)
+        (tint_of_all, far) = self._film_tint(tint, colors)
+        _warn_of_far_tints(far, stacklevel=3)
+        decoder = self._decoder().with_tint(tint_of_all)
+        return color_frames(_film_frames(frames, colors), decoder, colors, n_threads)
+
     def score(self, X: ImageBatch | PixelSamples, y: Any = None) -> float:
         """Negative mean CIEDE2000 between the predicted and the true colours, over all pixels.
 
@@ -978,6 +1058,14 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
                 "frozen classifier that was trained so. Fit it on several images with tint_share=0.5."
             )
 
+    def _film_tint(self, tint, keyframes):
+        """Tint of a film, by default that of its key frames; and a list with it if it is far from all."""
+        if tint is None and keyframes and self.has_tint_:
+            tints = [parse_tint(image, self.working_size_) for image in keyframes.values()]
+            return np.mean(tints, axis=0), []
+        tints, far = self._parse_tints(tint, n_images=1)
+        return next(iter(tints)), far
+
     def _parse_tints(self, tint, n_images):
         """Tints of the images of a batch, and those of them that are far from all tints of training."""
         tints = parse_tints(tint, n_images, self.working_size_)
@@ -1010,6 +1098,31 @@ def _warn_of_far_tints(tints, stacklevel):
             "colours; typical_tints() gives tints that the training images have.",
             UserWarning,
             stacklevel=stacklevel,
+        )
+
+
+def _film_frames(frames, keyframes):
+    """Yield the valid frames of a film; raise at one of another size, or a key frame of another size."""
+    number, shape = -1, None
+    for number, item in enumerate(frames):
+        image = load_image(f"frame {number}", item)
+        shape = image.shape[:2] if shape is None else shape
+        of_key = keyframes[number].shape[:2] if number in keyframes else shape
+        for name, found in (("frame", image.shape[:2]), ("key frame", of_key)):
+            if found != shape:
+                raise ValueError(
+                    f"{name} {number} has {found[0]} x {found[1]} pixels, and the frames before it have "
+                    f"{shape[0]} x {shape[1]}. The frames of one film have one size: resize it, or make two "
+                    "films."
+                )
+        yield image
+    beyond = [key for key in keyframes if key > number]
+    if beyond:
+        warnings.warn(
+            f"Key frame {', '.join(map(str, beyond))} lies beyond the last frame, {number}. Frames are "
+            "counted from 0.",
+            UserWarning,
+            stacklevel=2,
         )
 
 

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from scipy.ndimage import uniform_filter
 from skimage.color import rgb2lab
-from skimage.metrics import peak_signal_noise_ratio, structural_similarity
+from skimage.metrics import peak_signal_noise_ratio
 from sklearn.utils import Bunch
 
 from ._images.batch import iter_batch, load_image
@@ -37,6 +38,9 @@ __all__ = [
 
 # Of raw_accuracy_auc, in units of a*, b*.
 _LARGEST_THRESHOLD = 150
+# Side of the windows of ssim in pixels, as in scikit-image, whose own function warns that its defaults will
+# change.
+_WINDOW = 7
 
 
 def mean_ciede2000(truth: ImageBatch, prediction: ImageBatch) -> float:
@@ -159,13 +163,38 @@ def ssim(truth: ImageBatch, prediction: ImageBatch) -> float:
     """
     values = []
     for position, (true, predicted) in enumerate(_pairs(truth, prediction)):
-        if min(true.shape[:2]) < 7:
+        if min(true.shape[:2]) < _WINDOW:
             raise ValueError(
                 f"image {position} is {true.shape[0]} x {true.shape[1]}; structural similarity needs at "
                 "least 7 x 7 pixels, and images instead of a PixelSamples."
             )
-        values.append(structural_similarity(true, predicted, channel_axis=-1, data_range=1))
+        values.append(_structural_similarity(true, predicted))
     return float(np.mean(values))
+
+
+def _structural_similarity(true, predicted):
+    """Mean of equation 13 of Wang et al. (2004) over channels and windows of 7 x 7 pixels."""
+
+    def mean(values):
+        return uniform_filter(values, (_WINDOW, _WINDOW, 0))
+
+    x, y = true.astype(np.float64), predicted.astype(np.float64)
+    mean_x, mean_y = mean(x), mean(y)
+    n = _WINDOW**2
+    # of a sample, as scikit-image has them
+    var_x, var_y, cov = (
+        (mean(a * b) - mean_a * mean_b) * (n / (n - 1))
+        for a, b, mean_a, mean_b in (
+            (x, x, mean_x, mean_x),
+            (y, y, mean_y, mean_y),
+            (x, y, mean_x, mean_y),
+        )
+    )
+    c1, c2 = 0.01**2, 0.03**2
+    similarity = (2 * mean_x * mean_y + c1) * (2 * cov + c2)
+    similarity /= (mean_x**2 + mean_y**2 + c1) * (var_x + var_y + c2)
+    border = _WINDOW // 2
+    return similarity[border:-border, border:-border].mean()
 
 
 def colorfulness(images: ImageBatch) -> float:

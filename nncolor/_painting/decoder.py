@@ -9,6 +9,7 @@ depending on the image and the model alone, so the result does not depend on the
 from copy import copy
 
 import numpy as np
+from scipy.ndimage import uniform_filter
 
 from .._codebook.quantizer import nearest_codewords
 from .._images.color import (
@@ -167,6 +168,28 @@ class Decoder:
             self._for_smoothed_blocks(image, n_threads, paint, colors, lightness)
         return colors
 
+    # What follows is for film: planes of every pixel of the working size that the classifier sees.
+
+    def on_grid(self, plane):
+        """Every step-th pixel of a plane (h, w) at the working size, after a mean over what lies between."""
+        _, step = self._radius_and_step(plane.shape)
+        return plane if step == 1 else uniform_filter(plane, step + 1, mode="nearest")[::step, ::step]
+
+    def grid_chroma(self, lightness, n_threads):
+        """Chroma (2, h, w) on the grid of an image, from its lightness at the working size."""
+        _, step = self._radius_and_step(lightness.shape)
+        chroma = np.empty((*_sampled_shape(lightness.shape, step), 2), np.float32)
+        self._decode_plane(lightness, n_threads, self.decode_chroma, chroma, step)
+        return np.moveaxis(chroma, -1, 0)
+
+    def paint_grid(self, image, lightness, chroma, n_threads):
+        """Colour image (H, W, 3) of an image whose chroma (2, h, w) is known on its grid."""
+        radius, step = self._radius_and_step(lightness.shape)
+        colors = np.empty((*image.shape[:2], 3), output_dtype(image.dtype))
+        planes = EnlargedPlanes(lightness * np.float32(0.01), chroma, radius, step, image.shape[:2])
+        for_blocks(image.shape, n_threads, _enlarged_block, LazyLightness(image), planes, paint, colors)
+        return colors
+
     def predict_pixels(self, decode, pixels):
         """Apply one of the `decode` methods to a PixelSamples: one row for each pixel."""
         parts = []
@@ -211,10 +234,8 @@ class Decoder:
     def _enlarged_chroma(self, lightness, shape, n_threads):
         """Smoothed chroma of an image of that shape, from its lightness at the working size."""
         radius, step = self._radius_and_step(lightness.shape)
-        chroma = np.empty((*_sampled_shape(lightness.shape, step), 2), np.float32)
-        self._decode_plane(lightness, n_threads, self.decode_chroma, chroma, step)
-        guide = lightness * np.float32(0.01)
-        return EnlargedPlanes(guide, np.moveaxis(chroma, -1, 0), radius, step, shape)
+        chroma = self.grid_chroma(lightness, n_threads)
+        return EnlargedPlanes(lightness * np.float32(0.01), chroma, radius, step, shape)
 
     def _radius_and_step(self, shape):
         """Radius of the guided filter, and step between the pixels that the classifier sees."""

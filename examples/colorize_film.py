@@ -1,0 +1,192 @@
+"""Colour a film by what some of its frames, coloured by hand, teach.
+
+    python examples/colorize_film.py FILM --export FOLDER --every 100
+    python examples/colorize_film.py FILM OUTPUT --keyframes FOLDER
+
+The first call writes every 100th frame to FOLDER as PNG, named by its number, from 0 on. Colour some of
+them, by hand or with nncolor's HintEditor, and remove the others. The second call learns from the files that
+are left, and colours the film; these frames come out as they are. With --model FILE the colorizer is one that
+joblib has saved, and there need be no key frames.
+
+The output has the frame rate, the time stamps and the sound of the film; it is written under a temporary name
+and renamed when it is whole. A film that is marked as rotated is turned upright. Interlaced films and films
+whose size changes are refused. It needs PyAV: pip install "nncolor[film]".
+
+Exit status: 0 if all went well, 1 if not, 2 for wrong arguments, 130 after Ctrl-C.
+"""
+
+import argparse
+import os
+import sys
+from collections import deque
+from pathlib import Path
+
+import av
+import joblib
+import numpy as np
+from PIL import Image
+from tqdm import tqdm
+
+from nncolor import SOMColorizer
+from nncolor.datasets import load_image_folder
+
+
+def open_film(path):
+    container = av.open(str(path))
+    if not container.streams.video:
+        container.close()
+        raise ValueError(f"{path} holds no film")
+    return container
+
+
+def to_image(frame, number):
+    """RGB of a frame, upright."""
+    if frame.interlaced_frame:
+        raise ValueError(f"frame {number} is interlaced; deinterlace the film first, as by ffmpeg -vf yadif")
+    return np.ascontiguousarray(np.rot90(frame.to_ndarray(format="rgb24"), frame.rotation // 90))
+
+
+def export(path, folder, every):
+    """Write every so many frames of a film as PNG."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with open_film(path) as container:
+        for number, frame in enumerate(container.decode(video=0)):
+            if number % every == 0:
+                Image.fromarray(to_image(frame, number)).save(folder / f"{number:06}.png")
+    print(f"wrote {number // every + 1} of {number + 1} frames to {folder}")
+
+
+def load_keyframes(folder):
+    """Paths of the key frames by the number of their frame."""
+    keyframes = {}
+    for path in load_image_folder(folder):
+        name = Path(path).stem
+        if not name.isdecimal():
+            raise ValueError(f"the key frame {path} is not named by its number, as 000100.png is")
+        if int(name) in keyframes:
+            raise ValueError(f"there are two key frames {int(name)}: {keyframes[int(name)]} and {path}")
+        keyframes[int(name)] = path
+    return keyframes
+
+
+class Writer:
+    """The output of a film: its frames as they are coloured, its sound as it is read."""
+
+    def __init__(self, path, source):
+        self.container = av.open(str(path), "w")
+        self.film = source.streams.video[0]
+        self.video = self.container.add_stream("libx264", rate=self.film.average_rate, options={"crf": "18"})
+        self.video.codec_context.time_base = self.film.time_base
+        # the sound waits until the size of the frames is known: with the first packet the header is written
+        self.waiting = []
+        self.is_sized = False
+        self.sound = {
+            stream: self.container.add_stream_from_template(stream) for stream in source.streams.audio
+        }
+
+    def add_sound(self, packet):
+        if packet.dts is None:  # the end of the stream
+            return
+        packet.stream = self.sound[packet.stream]
+        if self.is_sized:
+            self.container.mux(packet)
+        else:
+            self.waiting.append(packet)
+
+    def add_frame(self, image, pts):
+        if not self.is_sized:
+            context, (height, width) = self.video.codec_context, image.shape[:2]
+            context.width, context.height, self.is_sized = width, height, True
+            # the colour of 2 x 2 pixels is one
+            context.pix_fmt = "yuv444p" if height % 2 or width % 2 else "yuv420p"
+            self.container.mux(self.waiting)
+        frame = av.VideoFrame.from_ndarray(image, format="rgb24")
+        frame.pts, frame.time_base = pts, self.film.time_base
+        self.container.mux(self.video.encode(frame))
+
+    def close(self, *, is_whole):
+        if is_whole:
+            self.container.mux(self.video.encode(None))
+        self.container.close()
+
+
+def read_frames(source, writer, stamps):
+    """Yield the frames of a film as images; their time stamps go to a queue, and the sound to the output."""
+    number = 0
+    for packet in source.demux(source.streams.video[0], *source.streams.audio):
+        if packet.stream in writer.sound:
+            writer.add_sound(packet)
+            continue
+        for frame in packet.decode():
+            stamps.append(frame.pts)
+            yield to_image(frame, number)
+            number += 1
+
+
+def colour(path, output, colorizer, keyframes):
+    """Colour a film; nothing is left of the output if it fails."""
+    temporary = output.with_name(f".{os.getpid()}.part{output.suffix}")
+    stamps = deque()
+    try:
+        with open_film(path) as source:
+            writer = Writer(temporary, source)
+            is_whole = False
+            try:
+                frames = read_frames(source, writer, stamps)
+                colored = colorizer.colorize_film(frames, keyframes=keyframes)
+                # no bar in a log
+                bar = tqdm(colored, total=source.streams.video[0].frames or None, unit="frame", disable=None)
+                for image in bar:
+                    writer.add_frame(image, stamps.popleft())
+                is_whole = True
+            finally:
+                writer.close(is_whole=is_whole)
+        os.replace(temporary, output)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("film", type=Path, help="the film to colour")
+    parser.add_argument("output", type=Path, nargs="?", help="where the coloured film goes, as .mp4 or .mkv")
+    parser.add_argument("--keyframes", type=Path, help="folder of coloured frames, named by their numbers")
+    parser.add_argument("--model", type=Path, help="joblib file of a fitted colorizer")
+    parser.add_argument("--export", type=Path, help="folder that frames are written to")
+    parser.add_argument("--every", type=int, default=100, help="export every so many frames (default: 100)")
+    parser.add_argument("--n-jobs", type=int, default=-1, help="threads (default: all cores)")
+    parser.add_argument("--random-state", type=int, default=0, help="seed (default: 0)")
+    options = parser.parse_args(arguments)
+    if options.every < 1:
+        parser.error("--every has to be at least 1")
+    if options.export is None and (options.output is None or not (options.keyframes or options.model)):
+        parser.error("pass --export, or an output and --keyframes or --model")
+    if options.output is not None and options.output.exists():
+        parser.error(f"there is already a file {options.output}")
+    try:
+        if options.export is not None:
+            export(options.film, options.export, options.every)
+            return 0
+        keyframes = load_keyframes(options.keyframes) if options.keyframes else {}
+        if options.model is not None:
+            colorizer = joblib.load(options.model).set_params(n_jobs=options.n_jobs, verbose=0)
+        else:
+            colorizer = SOMColorizer(n_jobs=options.n_jobs, random_state=options.random_state)
+            colorizer.fit(list(keyframes.values()))
+        colour(options.film, options.output, colorizer, keyframes)
+    # av.FFmpegError is an OSError or a ValueError, too, but for some
+    except (OSError, ValueError, av.FFmpegError) as error:
+        print(f"nothing is written: {error}", file=sys.stderr)
+        return 1
+    print(f"wrote {options.output}")
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        print("\ninterrupted; nothing is written", file=sys.stderr)
+        sys.exit(130)

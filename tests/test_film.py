@@ -1,0 +1,348 @@
+"""Film: colours follow the motion, start anew at cuts, and are exact at key frames; the script for files."""
+
+import tracemalloc
+import warnings
+from types import GeneratorType
+
+import av
+import joblib
+import numpy as np
+import pytest
+from conftest import SCRIPT, quick_colorizer
+from numpy.testing import assert_allclose, assert_array_equal
+from PIL import Image
+from skimage.color import luv2rgb, rgb2luv
+
+from nncolor import SOMColorizer, to_grey
+from nncolor._painting import film
+from nncolor.datasets import load_sample_photos
+from nncolor.metrics import mean_ciede2000
+
+
+def quick(**params):
+    return quick_colorizer(
+        **{"working_size": 128, "temperature": 0.7, "smoothing_radius": 8, "pixels_per_image": 1000, **params}
+    )
+
+
+def pan(name, n_frames, step=3, size=(96, 128)):
+    """Frames of a camera that moves to the right over a photograph."""
+    photos = load_sample_photos()
+    photo = photos.images[photos.names.index(name)][::2, ::2]
+    height, width = size
+    return [
+        np.ascontiguousarray(photo[40 : 40 + height, step * n : step * n + width]) for n in range(n_frames)
+    ]
+
+
+@pytest.fixture(scope="module")
+def coffee():
+    return pan("coffee", 16)
+
+
+@pytest.fixture(scope="module")
+def colorizer(coffee):
+    """Knows the lightness of the film, and another photograph's colours."""
+    luv = rgb2luv(coffee[0])
+    luv[..., 1:] = luv[..., [2, 1]] * [-0.5, 0.3]
+    return quick().fit([np.clip(luv2rgb(luv), 0, 1)])
+
+
+def error(truth, colored, but=()):
+    pairs = [pair for number, pair in enumerate(zip(truth, colored, strict=True)) if number not in but]
+    return mean_ciede2000(*map(list, zip(*pairs, strict=True)))
+
+
+def test_key_frames_are_exact_and_carried_to_both_sides(coffee, colorizer):
+    greys = [to_grey(frame) for frame in coffee]
+    plain = list(colorizer.colorize_film(greys))
+    keyed = list(colorizer.colorize_film(greys, keyframes={8: coffee[8]}))
+    assert len(plain) == len(keyed) == len(coffee)
+    assert_array_equal(keyed[8], coffee[8])
+    # the neighbours are nearly as good, on either side
+    for number in (5, 6, 7, 9, 10, 11):
+        assert error([coffee[number]], [keyed[number]]) < 0.5 * error([coffee[number]], [plain[number]])
+    assert error(coffee, keyed) < 0.6 * error(coffee, plain)
+
+
+def test_the_first_frame_of_a_shot_is_that_of_predict(coffee, colorizer):
+    bunny = pan("chelsea", 3)
+    frames = [to_grey(frame) for frame in [*coffee[:4], *bunny]]
+    colored = list(colorizer.colorize_film(frames, keyframes={2: coffee[2]}))
+    # the colours of the key frame do not cross the cut
+    assert_array_equal(colored[4], colorizer.predict([frames[4]])[0])
+    backwards = list(colorizer.colorize_film(frames, keyframes={5: bunny[1]}))
+    plain = list(colorizer.colorize_film(frames))
+    for number in range(4):
+        assert_array_equal(backwards[number], plain[number])
+    assert not np.array_equal(backwards[4], plain[4])
+
+
+def test_cuts_are_found_at_their_frames(colorizer, monkeypatch):
+    shots = [pan("coffee", 8), pan("chelsea", 8), pan("astronaut", 8)]
+    rng = np.random.default_rng(0)
+    clean = [to_grey(frame) for shot in shots for frame in shot]
+    lit = [np.clip(grey * (1 + 0.1 * rng.standard_normal()), 0, 255) for grey in clean]
+    grainy = [np.clip(grey + 5 * rng.standard_normal(grey.shape), 0, 255).astype(np.uint8) for grey in lit]
+    carried_from = film.Frame.carried_from
+    for frames in (clean, grainy):
+        found = []
+
+        def recorded(frame, other, found=found):
+            found.append(carried_from(frame, other))
+            return found[-1]
+
+        monkeypatch.setattr(film.Frame, "carried_from", recorded)
+        list(colorizer.colorize_film(frames))
+        assert [number for number, state in enumerate(found, start=1) if state is None] == [8, 16]
+
+
+def test_lamp_and_grain_flicker_less(coffee):
+    colorizer = SOMColorizer(working_size=128, random_state=0).fit(coffee[::8])
+    rng = np.random.default_rng(0)
+    still = [to_grey(coffee[0])] * 12
+    frames = [
+        np.clip(grey * (1 + 0.1 * rng.standard_normal()) + 6 * rng.standard_normal(grey.shape), 0, 255)
+        for grey in still
+    ]
+    frames = [frame.astype(np.uint8) for frame in frames]
+
+    def flicker(colored):
+        chroma = np.array([rgb2luv(image)[..., 1:] for image in colored])
+        return np.abs(np.diff(chroma[4:], axis=0)).mean()
+
+    assert flicker(list(colorizer.colorize_film(frames))) < 0.5 * flicker(colorizer.predict(frames))
+
+
+@pytest.mark.parametrize("params", [{}, {"working_size": None}, {"smoothing_radius": 0}, {"temperature": 0}])
+def test_same_bytes_for_any_n_jobs(coffee, params):
+    colorizer = quick(**params).fit(coffee[:1])
+    films = [
+        list(
+            colorizer.set_params(n_jobs=n_jobs).colorize_film(
+                map(to_grey, coffee[:5]), keyframes={3: coffee[3]}
+            )
+        )
+        for n_jobs in (1, 2)
+    ]
+    assert_array_equal(*films)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+def test_dtypes_and_paths(coffee, colorizer, dtype, tmp_path):
+    scale = {"uint8": 1, "uint16": 257, "float32": 1 / 255}[dtype]
+    frames = [(to_grey(frame) * np.float64(scale)).astype(dtype) for frame in coffee[:3]]
+    Image.fromarray(coffee[1]).save(tmp_path / "1.png")
+    colored = list(colorizer.colorize_film(frames, keyframes={1: tmp_path / "1.png"}))
+    assert {image.dtype for image in colored} == {np.dtype(dtype)}
+    assert_allclose(colored[1], coffee[1] * np.float64(scale), rtol=1e-6)
+    if dtype == "uint8":
+        for number, frame in enumerate(frames):
+            Image.fromarray(frame).save(tmp_path / f"grey{number}.png")
+        again = colorizer.colorize_film(sorted(tmp_path.glob("grey*.png")), keyframes={1: coffee[1]})
+        assert_array_equal(list(again), colored)
+
+
+def test_the_tint_is_that_of_the_key_frames(coffee):
+    photos = load_sample_photos().images
+    colorizer = quick(tint_share=0.5).fit([photo[::4, ::4] for photo in photos])
+    greys = [to_grey(frame) for frame in coffee[:3]]
+    tint = rgb2luv(coffee[2])[..., 1:].mean(axis=(0, 1))
+    # a key frame beyond the film gives its tint alone
+    with pytest.warns(UserWarning, match="Key frame 9 lies beyond the last frame, 2"):
+        by_key = list(colorizer.colorize_film(greys, keyframes={9: coffee[2]}))
+    assert_allclose(by_key, list(colorizer.colorize_film(greys, tint=tint)), atol=1)
+    assert_array_equal(by_key[0], colorizer.predict(greys[:1], tint=coffee[2])[0])
+    with pytest.warns(UserWarning, match=r"\(150, 100\) is far") as record:
+        colorizer.colorize_film(greys, tint=(150, 100))
+    assert record[0].filename == __file__
+
+
+@pytest.mark.parametrize(
+    ("frames", "keyframes", "match"),
+    [
+        (
+            [np.zeros((8, 9)), np.zeros((9, 8))],
+            {},
+            "frame 1 has 9 x 8 pixels, and the frames before it have 8 x 9",
+        ),
+        ([np.zeros((8, 9))] * 2, {1: np.zeros((4, 4, 3))}, "key frame 1 has 4 x 4 pixels"),
+        ([np.zeros((8, 9)), np.full((8, 9), np.nan)], {}, "frame 1 contains NaN"),
+        ([np.zeros((8, 9))], {0: np.zeros((8, 9))}, "key frame 0 is grey"),
+        ([np.zeros((8, 9))], {-1: np.zeros((8, 9, 3))}, "The number of a key frame"),
+    ],
+)
+def test_what_is_wrong_is_named(colorizer, frames, keyframes, match):
+    with pytest.raises(ValueError, match=match):
+        list(colorizer.colorize_film(frames, keyframes=keyframes))
+
+
+def test_black_frames(colorizer):
+    frames = [np.zeros((30, 40), np.uint8)] * 3 + [np.full((30, 40), 128, np.uint8)] * 2
+    assert len(list(colorizer.colorize_film(frames, keyframes={1: np.zeros((30, 40, 3), np.uint8)}))) == 5
+
+
+def test_frames_are_taken_when_they_are_needed(colorizer, coffee):
+    taken = []
+    frames = (taken.append(number) or to_grey(coffee[0]) for number in range(100))
+    colored = colorizer.colorize_film(frames)
+    assert isinstance(colored, GeneratorType)
+    assert taken == []
+    next(colored)
+    assert taken == [0]
+    # a key frame that is far away is not waited for
+    taken.clear()
+    frames = (taken.append(number) or to_grey(coffee[0]) for number in range(100))
+    next(colorizer.colorize_film(frames, keyframes={90: coffee[0]}))
+    assert taken == [0]
+    taken.clear()
+    next(colorizer.colorize_film(frames, keyframes={10: coffee[0]}))
+    assert len(taken) == 11
+
+
+def test_memory_is_flat(colorizer, coffee):
+    grey = to_grey(coffee[0])
+    peaks = []
+    for n_frames in (10, 60):
+        tracemalloc.start()
+        for _ in colorizer.colorize_film((grey for _ in range(n_frames)), keyframes={5: coffee[0]}):
+            pass
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.1 * peaks[0]
+
+
+# --- the script
+
+
+@pytest.fixture(scope="module")
+def colorize_film():
+    import runpy
+
+    return runpy.run_path(str(SCRIPT.with_name("colorize_film.py")))["main"]
+
+
+def write_film(path, frames, *, sound=True, stamps=None):
+    """A grey film of 10 frames a second, with a tone."""
+    with av.open(str(path), "w") as container:
+        video = container.add_stream("libx264", rate=10)
+        video.height, video.width = frames[0].shape[:2]
+        video.pix_fmt = "yuv420p"
+        audio = container.add_stream("aac", rate=16000) if sound else None
+        for number, image in enumerate(frames):
+            frame = av.VideoFrame.from_ndarray(np.repeat(image[..., None], 3, axis=2), format="rgb24")
+            frame.pts = number if stamps is None else stamps[number]
+            container.mux(video.encode(frame))
+        container.mux(video.encode(None))
+        if sound:
+            tone = (8000 * np.sin(np.arange(16000) * 0.2)).astype(np.int16)
+            frame = av.AudioFrame.from_ndarray(tone[None], format="s16", layout="mono")
+            frame.sample_rate, frame.pts = 16000, 0
+            for resampled in av.AudioResampler("fltp", "mono", 16000, 1024).resample(frame):
+                container.mux(audio.encode(resampled))
+            container.mux(audio.encode(None))
+
+
+def packets(path, kind):
+    with av.open(str(path)) as container:
+        stream = getattr(container.streams, kind)[0]
+        return [bytes(packet) for packet in container.demux(stream) if packet.size]
+
+
+def seconds(path):
+    with av.open(str(path)) as container:
+        return [float(frame.time) for frame in container.decode(video=0)]
+
+
+@pytest.fixture
+def keyed(tmp_path, coffee):
+    folder = tmp_path / "keyframes"
+    folder.mkdir()
+    for number in (0, 5):
+        Image.fromarray(coffee[number]).save(folder / f"{number:06}.png")
+    return folder
+
+
+def test_a_film_is_coloured(tmp_path, coffee, keyed, colorize_film, colorizer, capsys):
+    source, output, model = tmp_path / "film.mp4", tmp_path / "coloured.mp4", tmp_path / "model.joblib"
+    stamps = [0, 1, 2, 4, 5, 7, 8, 9, 11, 12]
+    write_film(source, [to_grey(frame) for frame in coffee[:10]], stamps=stamps)
+    joblib.dump(colorizer, model)
+    arguments = [str(source), str(output), "--keyframes", str(keyed), "--model", str(model)]
+    assert colorize_film(arguments) == 0
+    assert_allclose(seconds(output), seconds(source), atol=1e-3)
+    assert packets(output, "audio") == packets(source, "audio")
+    with av.open(str(output)) as container:
+        frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    assert np.abs(frames[5].astype(int) - coffee[5]).mean() < 6
+    assert error(coffee[:10], frames) < 8
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "coloured.mp4",
+        "film.mp4",
+        "keyframes",
+        "model.joblib",
+    ]
+    # what is there is not overwritten
+    with pytest.raises(SystemExit):
+        colorize_film(arguments)
+    assert "already a file" in capsys.readouterr().err
+
+
+def test_frames_are_exported(tmp_path, coffee, colorize_film):
+    write_film(tmp_path / "film.mkv", [to_grey(frame) for frame in coffee[:7]], sound=False)
+    assert (
+        colorize_film([str(tmp_path / "film.mkv"), "--export", str(tmp_path / "frames"), "--every", "3"]) == 0
+    )
+    exported = sorted((tmp_path / "frames").iterdir())
+    assert [path.name for path in exported] == ["000000.png", "000003.png", "000006.png"]
+    shown = np.asarray(Image.open(exported[1])).astype(int)
+    assert np.abs(shown[..., 1] - to_grey(coffee[3])).mean() < 4
+
+
+@pytest.mark.parametrize("problem", ["missing", "no film", "name", "twice", "size"])
+def test_the_script_names_what_is_wrong(tmp_path, coffee, keyed, colorize_film, problem, capsys):
+    source, output = tmp_path / "film.mp4", tmp_path / "coloured.mp4"
+    write_film(source, [to_grey(frame) for frame in coffee[:6]], sound=False)
+    if problem == "missing":
+        source.unlink()
+    elif problem == "no film":
+        source.write_bytes(b"no film")
+    elif problem == "name":
+        Image.fromarray(coffee[0]).save(keyed / "first.png")
+    elif problem == "twice":
+        Image.fromarray(coffee[0]).save(keyed / "5.png")
+    else:
+        Image.fromarray(coffee[0][:50]).save(keyed / "000003.png")
+    assert colorize_film([str(source), str(output), "--keyframes", str(keyed)]) == 1
+    expected = {
+        "missing": "film.mp4",
+        "no film": "film.mp4",
+        "name": "not named by its number",
+        "twice": "two key frames 5",
+        "size": "key frame 3 has 50 x 128 pixels",
+    }
+    assert expected[problem] in capsys.readouterr().err
+    assert not output.exists()
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_ctrl_c_leaves_nothing(tmp_path, coffee, keyed, colorize_film, colorizer, monkeypatch):
+    source, output = tmp_path / "film.mp4", tmp_path / "coloured.mp4"
+    write_film(source, [to_grey(frame) for frame in coffee[:6]])
+    joblib.dump(colorizer, tmp_path / "model.joblib")
+
+    def interrupted(*args, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(film.Frame, "colored", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        colorize_film([str(source), str(output), "--model", str(tmp_path / "model.joblib")])
+    assert not output.exists()
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_the_script_wants_arguments_that_fit(colorize_film, tmp_path):
+    for arguments in ([], ["a.mp4"], ["a.mp4", "b.mp4"], ["a.mp4", "--export", "x", "--every", "0"]):
+        with warnings.catch_warnings(), pytest.raises(SystemExit) as caught:
+            colorize_film(arguments)
+        assert caught.value.code == 2
