@@ -1,5 +1,7 @@
 """Sphinx configuration."""
 
+import runpy
+from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -21,13 +23,24 @@ extensions = [
 ]
 templates_path = ["_templates"]
 # tables that the scripts in benchmarks print; pages include them
-exclude_patterns = ["_build", "benchmarks", "paper_tables.md", "benchmark_*.md"]
+exclude_patterns = ["_build", "benchmarks", "figures"]
 html_title = "nncolor"
 html_theme = "pydata_sphinx_theme"
 html_theme_options = {"show_prev_next": False}
 html_show_sourcelink = False
 # pages without pages below them
-_ALONE = ("index", "install", "quickstart", "faq", "paper", "faults", "changelog", "contributing")
+_ALONE = (
+    "index",
+    "install",
+    "quickstart",
+    "faq",
+    "paper",
+    "faults",
+    "changelog",
+    "stability",
+    "architecture",
+    "contributing",
+)
 html_sidebars = {page: [] for page in _ALONE}
 myst_enable_extensions = ["deflist"]
 
@@ -56,13 +69,17 @@ intersphinx_mapping = {
     if reachable(url)
 }
 numpydoc_xref_param_type = False
+
+runpy.run_path(str(Path(__file__).parent / "figures" / "architecture.py"))["draw"](
+    Path(__file__).parent / "_static" / "architecture.svg"
+)
 default_role = "literal"
 
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
     "filename_pattern": r"/plot_",
-    "ignore_pattern": r"colorize_folder\.py",
+    "ignore_pattern": r"colorize_(folder|film)\.py",
     "within_subsection_order": "FileNameSortKey",
     "download_all_examples": False,
     "abort_on_example_error": True,

@@ -37,6 +37,7 @@ colorizer = SOMColorizer(
     SOMQuantizer((4, 4), n_iter=5000),
     MLPClassifier((30,), alpha=1.0, tol=1e-2, max_iter=300),
     pixels_per_image=150,
+    validation_fraction=0,  # the splits below hold photographs back themselves
     random_state=0,
 )
 

@@ -18,7 +18,19 @@ from sphinx_gallery.py_source_parser import split_code_and_text_blocks
 from nncolor import PatchExtractor, SOMColorizer, SOMQuantizer
 
 ROOT = Path(__file__).parent.parent
-PAGES = ("install", "quickstart", "pixels", "quantizer", "colorizer", "tuning", "scale", "saving")
+PAGES = (
+    "install",
+    "quickstart",
+    "pixels",
+    "quantizer",
+    "colorizer",
+    "tuning",
+    "scale",
+    "saving",
+    "tint",
+    "film",
+    "other_libraries",
+)
 
 
 @pytest.mark.parametrize("page", PAGES)

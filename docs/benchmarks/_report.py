@@ -15,6 +15,9 @@ import sklearn
 
 import nncolor
 
+# What the scripts print goes here; pages include it.
+RESULTS = Path(__file__).parent / "results"
+
 
 def machine():
     """One line that names the processor, the versions and the day."""

@@ -3,7 +3,7 @@
     python docs/benchmarks/cluster.py --images FOLDER
 
 starts two worker processes on this machine and prints the bytes that its loopback device carried (every
-hop counts, the cluster's own heartbeat too) as Markdown, and writes it to docs/benchmark_cluster.md.
+hop counts, the cluster's own heartbeat too) as Markdown, and writes it to results/cluster.md.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from pathlib import Path
 import joblib
 import numpy as np
 import psutil
-from _report import machine, table
+from _report import RESULTS, machine, table
 from dask.distributed import Client, LocalCluster
 from sklearn.model_selection import GridSearchCV, GroupShuffleSplit
 from sklearn.neural_network import MLPClassifier
@@ -43,8 +43,7 @@ def search(pixels):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--images", required=True, help="folder of colour photographs")
-    docs = Path(__file__).parent.parent
-    parser.add_argument("--output", default=docs / "benchmark_cluster.md", type=Path)
+    parser.add_argument("--output", default=RESULTS / "cluster.md", type=Path)
     options = parser.parse_args()
     paths = load_image_folder(options.images)
     images = [read_image(path) for path in paths]

@@ -4,14 +4,14 @@
 
 Each DIR is a folder of colour photographs of one class. For each number of training photographs several draws
 are made; the same held-out photographs judge all rows of a draw. The tables are printed as Markdown and
-written to docs/benchmark_few_photographs.md.
+written to results/few_photographs.md.
 """
 
 import argparse
 from pathlib import Path
 
 import numpy as np
-from _report import Results, machine, table
+from _report import RESULTS, Results, machine, table
 from joblib import Parallel, delayed
 from sklearn.neural_network import MLPClassifier
 
@@ -111,8 +111,7 @@ def main():
     )
     parser.add_argument("--state", default="few_photographs.json", help="keeps what is measured already")
     parser.add_argument("--n-jobs", type=int, default=2)
-    docs = Path(__file__).parent.parent
-    parser.add_argument("--output", default=docs / "benchmark_few_photographs.md", type=Path)
+    parser.add_argument("--output", default=RESULTS / "few_photographs.md", type=Path)
     options = parser.parse_args()
     results = Results(options.state)
     text = f"Measured by `docs/benchmarks/few_photographs.py`. {machine()}.\n\n"

@@ -6,7 +6,7 @@ A colorizer is trained on evenly placed key frames of each film. The other frame
 and flicker, the mean change of chroma along the motion between neighbouring frames where lightness agrees.
 With a lamp the lightness of each frame is multiplied by 1 + 0.12 times a normal random number; grain has a
 standard deviation of 7 of 255 levels. The tables are printed as Markdown and written to
-docs/benchmark_film.md.
+results/film.md.
 It needs PyAV: pip install "nncolor[film]".
 """
 
@@ -16,7 +16,7 @@ from pathlib import Path
 
 import av
 import numpy as np
-from _report import machine, table
+from _report import RESULTS, machine, table
 from scipy.ndimage import map_coordinates
 from skimage.registration import optical_flow_tvl1
 
@@ -179,8 +179,7 @@ def main():
     parser.add_argument("--seeds", type=int, default=2, help="draws of lamp and grain")
     parser.add_argument("--n-jobs", type=int, default=2)
     parser.add_argument("--constants", action="store_true", help="halve and double the constants, too")
-    docs = Path(__file__).parent.parent
-    parser.add_argument("--output", default=docs / "benchmark_film.md", type=Path)
+    parser.add_argument("--output", default=RESULTS / "film.md", type=Path)
     options = parser.parse_args()
     clips = [Film(path, options.frames, options.keyframes) for path in options.film]
     colorizers = [

@@ -2,7 +2,7 @@
 
     python docs/benchmarks/hints.py --images FOLDER
 
-prints the tables as Markdown and writes them to docs/benchmark_hints.md. The hints lie at random pixels and
+prints the tables as Markdown and writes them to results/hints.md. The hints lie at random pixels and
 have the true colour. Linux only: the peak of memory is read from /proc.
 """
 
@@ -10,7 +10,7 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from _report import compare, machine, table
+from _report import RESULTS, compare, machine, table
 from joblib import Parallel, delayed
 from memory import forget_peak, peak
 from skimage.transform import resize
@@ -114,7 +114,7 @@ def main():
     parser.add_argument("--test", type=int, default=60, help="photographs to judge by (default: 60)")
     parser.add_argument("--draws", type=int, default=3)
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--output", default=Path(__file__).parent.parent / "benchmark_hints.md", type=Path)
+    parser.add_argument("--output", default=RESULTS / "hints.md", type=Path)
     options = parser.parse_args()
     text = "\n".join(
         [

@@ -2,7 +2,7 @@
 
     python docs/benchmarks/inference.py
 
-prints the tables as Markdown and writes them to docs/benchmark_inference.md. The rivals are given the paper's
+prints the tables as Markdown and writes them to results/inference.md. The rivals are given the paper's
 configuration; PyTorch is left out where it is not installed.
 """
 
@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from _report import compare, machine, table
+from _report import RESULTS, compare, machine, table
 from numpy.lib.stride_tricks import sliding_window_view
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
@@ -203,9 +203,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--size", type=int, nargs=2, default=(2048, 3072), metavar=("HEIGHT", "WIDTH"))
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument(
-        "--output", default=Path(__file__).parent.parent / "benchmark_inference.md", type=Path
-    )
+    parser.add_argument("--output", default=RESULTS / "inference.md", type=Path)
     options = parser.parse_args()
     versions = (
         "" if torch is None else f", PyTorch {torch.__version__} with {torch.get_num_threads()} threads"

@@ -2,7 +2,7 @@
 
     python docs/benchmarks/memory.py
 
-prints the table as Markdown and writes it to docs/benchmark_memory.md. Linux only: the peak is read from
+prints the table as Markdown and writes it to results/memory.md. Linux only: the peak is read from
 /proc.
 """
 
@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from _report import machine, table
+from _report import RESULTS, machine, table
 from inference import grey_image, paper_colorizer
 from sklearn.pipeline import make_pipeline
 
@@ -61,7 +61,7 @@ def in_new_process(model, *arguments):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--measure", nargs=4, help=argparse.SUPPRESS)
-    parser.add_argument("--output", default=Path(__file__).parent.parent / "benchmark_memory.md", type=Path)
+    parser.add_argument("--output", default=RESULTS / "memory.md", type=Path)
     options = parser.parse_args()
     if options.measure:
         path, height, width, kind = options.measure

@@ -2,7 +2,7 @@
 
     python docs/benchmarks/paper_tables.py --images FOLDER
 
-prints the tables as Markdown and writes them to docs/paper_tables.md. It can be stopped and started again:
+prints the tables as Markdown and writes them to results/paper_tables.md. It can be stopped and started again:
 what was measured is kept in --state. `--protocol grouped` measures Table II with no image on both sides of a
 split, `--protocol future` what the paper leaves to future work.
 """
@@ -17,7 +17,7 @@ from pathlib import Path
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np  # noqa: E402
-from _report import Results, machine, table  # noqa: E402
+from _report import RESULTS, Results, machine, table  # noqa: E402
 from sklearn.cluster import KMeans  # noqa: E402
 from sklearn.exceptions import ConvergenceWarning  # noqa: E402
 from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold, StratifiedShuffleSplit  # noqa: E402
@@ -256,7 +256,7 @@ def main():
     parser.add_argument("--patch-sizes", type=int, nargs="+", default=[3, 5, 11])
     parser.add_argument("--layouts", nargs="+", default=[layout_name(layout) for layout in LAYOUTS])
     parser.add_argument("--state", default="paper_tables.json", help="results so far, to go on from")
-    parser.add_argument("--output", default=Path(__file__).parent.parent / "paper_tables.md", type=Path)
+    parser.add_argument("--output", default=RESULTS / "paper_tables.md", type=Path)
     options = parser.parse_args()
     # the networks stop after 100 epochs, as they are told to
     warnings.filterwarnings("ignore", "Stochastic Optimizer", ConvergenceWarning)

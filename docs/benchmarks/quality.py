@@ -2,7 +2,7 @@
 
     python docs/benchmarks/quality.py --images FOLDER
 
-prints the tables as Markdown and writes them to docs/benchmark_quality.md, with a plot. Five folds
+prints the tables as Markdown and writes them to results/quality.md, with a plot. Five folds
 of whole photographs; every configuration sees the same folds. It takes more than an hour on two cores, and
 can be stopped and started again. The U-Net is left out where PyTorch is not installed.
 """
@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
-from _report import Results, machine, table
+from _report import RESULTS, Results, machine, table
 from joblib import Parallel, delayed
 from sklearn.ensemble import HistGradientBoostingClassifier, VotingClassifier
 from sklearn.neighbors import KNeighborsClassifier
@@ -525,7 +525,7 @@ def main():
     parser.add_argument("--state", default="quality.json", help="file that keeps what is measured already")
     parser.add_argument("--n-jobs", type=int, default=2)
     docs = Path(__file__).parent.parent
-    parser.add_argument("--output", default=docs / "benchmark_quality.md", type=Path)
+    parser.add_argument("--output", default=RESULTS / "quality.md", type=Path)
     parser.add_argument("--plot", default=docs / "_static" / "quality.svg", type=Path)
     options = parser.parse_args()
     paths = load_image_folder(options.images)

@@ -4,7 +4,7 @@
 
 learns from up to 5,000 images: the photographs of the folder, then crops of them under other tone curves,
 made when they are asked for. Each run has a process of its own, whose peak memory is measured. It prints
-Markdown and writes it to docs/benchmark_scale.md. It takes about half an hour on two cores.
+Markdown and writes it to results/scale.md. It takes about half an hour on two cores.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
-from _report import machine, table
+from _report import RESULTS, machine, table
 
 from nncolor import SOMColorizer
 from nncolor._images.color import join_lightness_chroma, lightness_chroma
@@ -86,8 +86,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--images", required=True, help="folder of colour photographs")
     parser.add_argument("--sizes", nargs="+", type=int, default=SIZES)
-    docs = Path(__file__).parent.parent
-    parser.add_argument("--output", default=docs / "benchmark_scale.md", type=Path)
+    parser.add_argument("--output", default=RESULTS / "scale.md", type=Path)
     options = parser.parse_args()
     paths = load_image_folder(options.images)
     lines = []

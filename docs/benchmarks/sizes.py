@@ -3,7 +3,7 @@
     python docs/benchmarks/sizes.py --images DIR
 
 DIR is a folder of colour photographs of one class and one size. They are shown in half, once, twice and four
-times their side. The tables are printed as Markdown and written to docs/benchmark_sizes.md. Linux only: the
+times their side. The tables are printed as Markdown and written to results/sizes.md. Linux only: the
 peak of memory is read from /proc.
 """
 
@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from _report import compare, machine, table
+from _report import RESULTS, compare, machine, table
 from inference import grey_image, paper_colorizer
 from memory import in_new_process
 from PIL import Image
@@ -122,7 +122,7 @@ def main():
     parser.add_argument("--test", type=int, default=30, help="test images of each draw")
     parser.add_argument("--draws", type=int, default=3)
     parser.add_argument("--parts", nargs="+", choices=["errors", "cost"], default=["errors", "cost"])
-    parser.add_argument("--output", default=Path(__file__).parent.parent / "benchmark_sizes.md", type=Path)
+    parser.add_argument("--output", default=RESULTS / "sizes.md", type=Path)
     options = parser.parse_args()
     text = f"Measured by `docs/benchmarks/sizes.py`. {machine()}.\n\n"
     if "errors" in options.parts:

@@ -5,14 +5,14 @@
 Each DIR is a folder of colour photographs of one class. In five folds a colorizer is trained
 on the other four fifths with tint (the defaults) and without (tint_share=0), and judged on the held-out
 photographs. With --hints, hints of the true colour at random pixels are given on top of the best of four
-alternatives and without a tint. The tables are printed as Markdown and written to docs/benchmark_tint.md.
+alternatives and without a tint. The tables are printed as Markdown and written to results/tint.md.
 """
 
 import argparse
 from pathlib import Path
 
 import numpy as np
-from _report import Results, machine, table
+from _report import RESULTS, Results, machine, table
 from joblib import Parallel, delayed
 from sklearn.model_selection import KFold
 
@@ -106,8 +106,7 @@ def main():
     parser.add_argument("--limit", type=int, help="at most so many photographs of a folder")
     parser.add_argument("--state", default="tint.json", help="keeps what is measured already")
     parser.add_argument("--n-jobs", type=int, default=2)
-    docs = Path(__file__).parent.parent
-    parser.add_argument("--output", default=docs / "benchmark_tint.md", type=Path)
+    parser.add_argument("--output", default=RESULTS / "tint.md", type=Path)
     options = parser.parse_args()
     results = Results(options.state)
     text = f"Measured by `docs/benchmarks/tint.py`. {machine()}.\n\n"

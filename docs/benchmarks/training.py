@@ -2,7 +2,7 @@
 
     python docs/benchmarks/training.py --images FOLDER
 
-prints the tables as Markdown and writes them to docs/benchmark_training.md. PyTorch is left out where it
+prints the tables as Markdown and writes them to results/training.md. PyTorch is left out where it
 is not installed.
 """
 
@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from _report import compare, machine, table
+from _report import RESULTS, compare, machine, table
 from sklearn.cluster import KMeans
 from sklearn.neural_network import MLPClassifier
 
@@ -277,7 +277,7 @@ def main():
     parser.add_argument("--images", required=True, help="folder of colour photographs")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=15)
-    parser.add_argument("--output", default=Path(__file__).parent.parent / "benchmark_training.md", type=Path)
+    parser.add_argument("--output", default=RESULTS / "training.md", type=Path)
     options = parser.parse_args()
     paths = load_image_folder(options.images)
     pixels = sample_pixels(paths, random_state=0, n_jobs=2)
