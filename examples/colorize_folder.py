@@ -5,12 +5,12 @@
 Every image of GREY_FOLDER is written to OUTPUT_FOLDER under its own name, in its own size and depth,
 upright and in sRGB. What is there already is left alone, so an interrupted run can be started again; a file
 is written under a temporary name and renamed when it is whole. Captions, dates and other notes inside the
-files are not carried over. With --model FILE what is learned is kept as a joblib file: where that is there
-already, nothing is learned anew, whatever is in COLOUR_FOLDER, so remove it to learn from other photographs.
-With --skip-broken, colour photographs that cannot be read, or are grey, are named and left out; without it,
-they end the run. Whatever is not coloured is named at the end.
+files are not carried over. With --model FILE the fitted colorizer is kept as a joblib file: where that is
+there already, it is used, whatever is in COLOUR_FOLDER; remove it to train on other photographs. With
+--skip-broken, colour photographs that cannot be read, or are grey, are named and left out; without it, they
+end the run. Whatever is not coloured is named at the end.
 
-Exit status: 0 if everything is coloured, 1 if a file is not or nothing could be learned, 2 for wrong
+Exit status: 0 if everything is coloured, 1 if a file is not or there is no colorizer, 2 for wrong
 arguments, 130 after Ctrl-C.
 """
 
@@ -107,7 +107,7 @@ def colour_photographs(folder, skip_broken):
 def learn(options):
     """The colorizer of the model file, or one that learns from the colour photographs."""
     if options.model is not None and options.model.exists():
-        print(f"taking what was learned from {options.model}")
+        print(f"taking the fitted colorizer of {options.model}")
         return load_model(options.model)
     colorizer = SOMColorizer(n_jobs=options.n_jobs, random_state=options.random_state, verbose=1)
     colorizer.fit(colour_photographs(options.colour_folder, options.skip_broken))
@@ -149,13 +149,13 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("colour_folder", type=Path, help="colour photographs to learn from")
+    parser.add_argument("colour_folder", type=Path, help="colour photographs to train on")
     parser.add_argument("grey_folder", type=Path, help="grey photographs to colour")
     parser.add_argument("output_folder", type=Path, help="where the coloured photographs go")
     parser.add_argument(
         "--model",
         type=Path,
-        help="joblib file that keeps what is learned, or has it; loading runs what is in it",
+        help="joblib file of the fitted colorizer, read if it is there, else written; loading runs code",
     )
     parser.add_argument(
         "--skip-broken", action="store_true", help="leave out colour photographs that cannot be read"

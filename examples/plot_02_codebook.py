@@ -10,7 +10,7 @@ bad one.
 # %%
 # Four codebooks
 # --------------
-# They are learned from the chroma of pixels of all photographs, as in the paper: 9, 25, 100 and 400
+# They are fitted to the chroma of pixels of all photographs, as in the paper: 9, 25, 100 and 400
 # codewords.
 
 import matplotlib.pyplot as plt

@@ -69,7 +69,7 @@ ax.text(of_grey, -0.3, " grey", color="0.5", va="top")
 ax.set(xlabel="mean CIEDE2000 of a fold", xlim=(0, None), ylim=(2.5, -0.5))
 
 # %%
-# Pixels of a photograph whose other pixels were learned from are easy: the network recognises the
+# Pixels of a photograph whose other pixels are in the training set are easy: the network recognises the
 # photograph. Scenes that were never seen are hard, and with eight so different subjects they may as well
 # stay grey. With hundreds of photographs of *one* kind of subject that is another matter.
 #

@@ -3,7 +3,7 @@ Temperature, smoothing, confidence: what to paint, and when to distrust it
 ===========================================================================
 
 The classifier gives each pixel a probability for every codeword. How these become one colour, and what
-they say of its reliability, is decided afterwards: nothing has to be learned again.
+they say of its reliability, is decided afterwards: nothing has to be trained again.
 """
 
 # %%
@@ -47,7 +47,7 @@ for ax in axes.flat:
 # %%
 # Good and bad
 # ------------
-# One colorizer for each photograph: it learned from the left half, this is the right half. The last
+# One colorizer for each photograph: it was trained on the left half, this is the right half. The last
 # columns hold the error and the confidence, the probability of the most probable codeword
 # (:meth:`~nncolor.SOMColorizer.predict_confidence`).
 #

@@ -9,7 +9,7 @@ clicks are simulated: each takes the true colour around its pixel.
 # %%
 # A colorizer that does not know its photograph
 # ---------------------------------------------
-# It learned from a motorcycle and a cat, and is to colour a cup of coffee.
+# It was trained on a motorcycle and a cat, and is to colour a cup of coffee.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -78,7 +78,7 @@ plt.axis("off")
 # One reference picture
 # ---------------------
 # Colour from a single picture that a person chose, as Welsh, Ashikhmin and Mueller (2002) did it, is to
-# learn from that picture alone.
+# train on that picture alone.
 
 reference, target = truth[:, :300], truth[:, 300:]
 colored = SOMColorizer(random_state=0).fit([reference]).predict([to_grey(target)])[0]

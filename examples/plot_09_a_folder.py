@@ -2,7 +2,7 @@
 A folder of images
 ==================
 
-Archives come as folders. Here one is made of tiles of the bundled photographs: colour ones to learn from,
+Archives come as folders. Here one is made of tiles of the bundled photographs: colour ones to train on,
 grey ones to colour, and one file that broke on its way. Paths go everywhere that arrays go.
 """
 

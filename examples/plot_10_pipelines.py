@@ -72,7 +72,7 @@ own = SOMColorizer(
 # %%
 # Search over the parts
 # ---------------------
-# Whole parts are parameters too. The score is that of pictures, on tiles that were not learned from.
+# Whole parts are parameters too. The score is that of pictures, on held-out tiles.
 
 tiles = np.array_split(left, 4, axis=0)
 search = GridSearchCV(

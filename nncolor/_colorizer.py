@@ -107,7 +107,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         Share of the training images that `fit` holds back at first, from five images on; where that
         is fewer than ten, others in turn. By them it chooses how long the default network is trained,
         and paints less than the predicted chroma where that would be no closer to the truth than grey.
-        Then all images are learned. 0 holds none back; then the length of training is that of a rule
+        Then it is trained on all images. 0 holds none back; then the length of training is that of a rule
         by the number of images.
     n_jobs : int or None, default=None
         Number of threads. Several images are shared out among them (or over the joblib backend of
@@ -434,7 +434,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         return sample._replace(statistics=rows[:, :-2], tints=rows[:, -2:])
 
     def _validate(self, components, sample, labels, random_state):
-        """Measure on held-back images; None if there are too few, or nothing is learned."""
+        """Measure on held-back images; None if there are too few, or nothing is trained."""
         extractor, quantizer, classifier = components
         if isinstance(classifier, FrozenEstimator):
             return None
@@ -867,10 +867,11 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
             The overall colour of all frames, see `colorize`. None takes the mean tint of the key frames, if
             the colorizer has tints.
 
-        Yields
-        ------
-        colored : ndarray of shape (H, W, 3)
-            Each frame, with its dtype. Up to 24 frames are held until the key frame that follows them.
+        Returns
+        -------
+        colored : generator of ndarray of shape (H, W, 3)
+            The frames in their order, with their dtype. Up to 24 frames are held until the key frame that
+            follows them.
 
         Raises
         ------

@@ -174,7 +174,7 @@ def _requires_fit(extractor):
 def takes_tint(classifier, sample, share, *, is_partial=False):
     """Whether a classifier is trained with tint: one that is fitted already, or a part of it, decides itself.
 
-    A single image has only one tint, from which nothing can be learned.
+    A single image has only one tint, which carries no information.
     """
     n_features = getattr(classifier, "n_features_in_", None)
     if n_features is not None:
@@ -303,7 +303,7 @@ def settle_network(classifier, n_images, *, is_partial=False):
     if not isinstance(network, MLPClassifier):
         return
     if network.alpha == "auto":
-        # a single image teaches mostly its own colours, and can be learned well
+        # a single image has few colours, and may be fitted closely
         alpha = _PENALTY[0] if n_images == 1 else float(np.clip(_PENALTY_IMAGES / n_images, *_PENALTY))
         network.set_params(alpha=alpha)
     if network.max_iter == "auto" and (is_partial or not is_trained_by_length(classifier)):

@@ -24,8 +24,9 @@ _MAX_PIXELS = 50_000
 _MAX_JUDGED = 20_000
 # Shares of the predicted chroma. The largest is painted whose error is below this share of that of grey: less
 # chroma often lowers the error a little more, but makes images dull. If there is none, that with the smallest
-# error; a few images are not enough to paint less than half.
-_CHROMA_SCALES, _WORTH, _LEAST_OF_FEW = np.array([1.0, 0.75, 0.5, 0.25, 0.0]), 0.97, 0.5
+# error. A few images have to say it more clearly, and are not enough to paint nothing at all.
+_CHROMA_SCALES, _WORTH = np.array([1.0, 0.75, 0.5, 0.25, 0.0]), 0.97
+_WORTH_OF_FEW, _LEAST_OF_FEW = 0.92, 0.25
 
 
 class Validation(NamedTuple):
@@ -99,8 +100,10 @@ def validate(classifier, extractor, codebook, sample, labels, *, fraction, tempe
     # one network serves both
     best = int(by_length[:, :, 0].mean(axis=1).argmin())
     by_scale = by_length[best, 0]
-    allowed = by_scale if len(folds) * len(folds[0]) >= _ENOUGH else by_scale[_CHROMA_SCALES >= _LEAST_OF_FEW]
-    worth = np.flatnonzero(allowed < _WORTH * by_scale[-1])
+    allowed, share = by_scale, _WORTH
+    if len(folds) * len(folds[0]) < _ENOUGH:
+        allowed, share = by_scale[_CHROMA_SCALES >= _LEAST_OF_FEW], _WORTH_OF_FEW
+    worth = np.flatnonzero(allowed < share * by_scale[-1])
     scale = int(worth[0] if len(worth) else allowed.argmin())
     error, grey_error, full_error = (float(by_scale[index]) for index in (scale, -1, 0))
     return Validation(lengths[best], float(_CHROMA_SCALES[scale]), error, grey_error, full_error)

@@ -125,7 +125,7 @@ def test_a_model_is_kept(folders, learn_and_colorize_folder, capsys, tmp_path):
     for path in folders[0].iterdir():
         path.unlink()
     assert learn_and_colorize_folder(*folders, "--model", model) == 0
-    assert "taking what was learned" in capsys.readouterr().out
+    assert "taking the fitted colorizer" in capsys.readouterr().out
     assert (folders[2] / "b.PNG").read_bytes() == painted
 
 

@@ -1,4 +1,4 @@
-"""Images unlike those learned from: twenty-four crops of one photograph."""
+"""Unfamiliarity: twenty-four crops of one photograph are the training images."""
 
 import warnings
 from io import BytesIO

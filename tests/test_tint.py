@@ -1,4 +1,4 @@
-"""Tint: learned from the training images, given in several forms, and picked from alternatives."""
+"""Tint: its features, the forms in which it is given, and the alternatives to pick from."""
 
 import io
 import pickle

@@ -46,7 +46,7 @@ class PatchExtractor(EstimatorMixin, TransformerMixin, BaseEstimator):
     --------
     sklearn.feature_extraction.image.PatchExtractor : Takes images of one size and loses the position
         of a patch.
-    sample_pixels : Draw the pixels to learn from.
+    sample_pixels : Draw the training pixels.
 
     References
     ----------
@@ -81,7 +81,7 @@ class PatchExtractor(EstimatorMixin, TransformerMixin, BaseEstimator):
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: ImageBatch | PixelSamples | None = None, y: Any = None) -> "PatchExtractor":
-        """Check the parameters; nothing is learned, and `transform` works without it.
+        """Check the parameters; nothing is fitted, and `transform` works without it.
 
         Parameters
         ----------

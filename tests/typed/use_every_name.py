@@ -90,6 +90,7 @@ learned: tuple[Array, ...] = (colorizer.codebook_, colorizer.classes_, colorizer
 hints = [(3, 4, "olive"), (5, 6, (10, 20, 30))]
 colored: Array = colorizer.colorize("grey.png", hints=hints)
 colored = propagate_hints(photos[0], hints)
+film: list[Array] = list(colorizer.colorize_film(paths, keyframes={0: "first.png"}, tint=(3, 4)))
 grey: Array = to_grey(colored)
 
 error: float = metrics.mean_ciede2000(photos, colorizer.predict(photos))
