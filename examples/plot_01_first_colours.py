@@ -10,7 +10,7 @@ scikit-image.
 # %%
 # The photographs
 # ---------------
-# Three of the photographs of :func:`~nncolor.datasets.load_sample_photos`, each cut in two.
+# Three of the photographs of `load_sample_photos`, each cut in two.
 
 from time import perf_counter
 

@@ -49,7 +49,7 @@ for ax in axes.flat:
 # ------------
 # One colorizer for each photograph: it was trained on the left half, this is the right half. The last
 # columns hold the error and the confidence, the probability of the most probable codeword
-# (:meth:`~nncolor.SOMColorizer.predict_confidence`).
+# (`predict_confidence`).
 #
 # Good: the saucer, the flower, the fur, the sky behind the rocket. Bad: what the left half does not show
 # has no colour to be had, like the eye of the cat, the lights in front of the rocket, and the tank of the

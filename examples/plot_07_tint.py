@@ -56,7 +56,7 @@ display = AlternativesDisplay.from_estimator(colorizer, grey, 4)
 
 # %%
 # The tint of the one that is picked goes into `colorize`. Of photographs whose colours are known,
-# :func:`~nncolor.metrics.tint_errors` says what a pick is worth.
+# `tint_errors` says what a pick is worth.
 
 
 def show(columns, height):
@@ -103,8 +103,8 @@ axes = show(
 # %%
 # Then hints
 # ----------
-# Hints work on top of any tint, see :ref:`sphx_glr_auto_examples_plot_08_hints.py`. In a notebook,
-# :class:`~nncolor.interactive.HintEditor` shows the alternatives to click on, and takes hints from the
+# Hints work on top of any tint, see example 08. In a notebook,
+# `HintEditor` shows the alternatives to click on, and takes hints from the
 # mouse. The hints of this picture are colours of the truth, as a person would remember them.
 
 places = [(330, 60), (395, 230), (110, 60)]

@@ -16,6 +16,7 @@ import numpy as np
 
 from nncolor import SOMColorizer, propagate_hints, to_grey
 from nncolor.datasets import load_sample_photos
+from nncolor.interactive import HintEditor
 from nncolor.metrics import mean_ciede2000
 
 photos = load_sample_photos()
@@ -57,7 +58,7 @@ for ax, n in zip(axes.flat, (0, 1, 3, 8, 8, 0), strict=True):
     ax.scatter([c for _, c in clicks[:n]], [r for r, _ in clicks[:n]], s=25, c="none", edgecolors="white")
 
 # %%
-# :func:`~nncolor.propagate_hints` is the classic without a classifier: neighbours of like lightness get
+# `propagate_hints` is the classic without a classifier: neighbours of like lightness get
 # like chroma. It needs a hint in every region.
 #
 # Scribbles
@@ -91,10 +92,10 @@ for ax, (title, image) in zip(
     ax.set_axis_off()
 
 # %%
-# In a notebook, :class:`~nncolor.interactive.HintEditor` takes the clicks from the mouse::
-#
-#     %matplotlib widget
-#     from nncolor.interactive import HintEditor
-#
-#     HintEditor(colorizer, grey)
+# By mouse
+# --------
+# In a notebook with `%matplotlib widget`, `HintEditor` takes the hints from clicks, and the tint from a
+# click on one of the alternatives. Here it is only a picture.
+
+editor = HintEditor(colorizer, grey, hints=hints[:3], n_alternatives=2)
 plt.show()

@@ -37,7 +37,7 @@ whole = (home / "grey" / "coffee.jpg").read_bytes()
 # %%
 # Learn from one folder
 # ---------------------
-# :func:`~nncolor.datasets.load_image_folder` gives sorted paths. A file is read when it is needed.
+# `load_image_folder` gives sorted paths. A file is read when it is needed.
 
 colorizer = SOMColorizer(random_state=0).fit(load_image_folder(home / "colour"))
 

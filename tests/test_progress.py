@@ -34,3 +34,11 @@ def test_bars_of_the_parts(photos, capfd):
     bars = capfd.readouterr().err
     assert re.search(r"reading: 100%.* 4/4 ", bars)
     assert re.search(r"self-organizing map: 100%.* 1500/1500 ", bars)
+
+
+def test_bars_do_not_flood_a_log(photos, capfd):
+    # capfd is no terminal
+    quick_colorizer(verbose=1).fit(photos * 30).predict(photos * 30)
+    lines = re.split(r"[\r\n]", capfd.readouterr().err)
+    for bar in ("reading", "self-organizing map", "images"):
+        assert 1 <= sum(line.startswith(bar) for line in lines) <= 4

@@ -45,6 +45,7 @@ else:
     from sklearn.utils._param_validation import validate_params
 
 __all__ = [
+    "DOCUMENTATION",
     "STATE_VERSION",
     "BaseEstimator",
     "ClassNamePrefixFeaturesOutMixin",
@@ -54,6 +55,9 @@ __all__ = [
     "fit_context",
     "validate_params",
 ]
+
+# Address of the documentation, for links in the notebook representation; None until there is one.
+DOCUMENTATION: str | None = None
 
 # Goes up when the fitted attributes of an estimator change in name or meaning.
 STATE_VERSION = 3
@@ -65,10 +69,8 @@ class EstimatorMixin:
     pickle, joblib and skops all save what `__getstate__` gives, and check it by `__setstate__`.
     """
 
-    _doc_link_module = "nncolor"
-    _doc_link_template = (
-        "https://nncolor.readthedocs.io/en/latest/generated/{estimator_module}.{estimator_name}.html"
-    )
+    _doc_link_module = "nncolor" if DOCUMENTATION else ""
+    _doc_link_template = f"{DOCUMENTATION}/generated/{{estimator_module}}.{{estimator_name}}.html"
 
     def __getstate__(self) -> dict[str, Any]:
         state: dict[str, Any] = super().__getstate__()  # type: ignore[misc, assignment]

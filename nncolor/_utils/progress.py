@@ -1,16 +1,29 @@
 """Progress bars: silent unless asked for."""
 
+import sys
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from tqdm.auto import tqdm
+from tqdm.notebook import tqdm_notebook
+
+# Seconds between the lines of a bar in a log.
+_LOG_INTERVAL = 30.0
+
+
+def _bar(iterable: Iterable[Any] | None = None, **options: Any) -> Any:
+    """Progress bar; where it cannot be redrawn, as in a log, it writes a line now and then."""
+    is_redrawn = issubclass(tqdm, tqdm_notebook) or sys.stderr.isatty()
+    if not is_redrawn:
+        options = {**options, "mininterval": _LOG_INTERVAL, "maxinterval": _LOG_INTERVAL}
+    return tqdm(iterable, **options)
 
 
 def progress(iterable: Iterable[Any], verbose: int, description: str, total: int | None = None) -> Any:
     """`iterable` with a progress bar if `verbose` is positive."""
-    return tqdm(iterable, desc=description, total=total, disable=not verbose)
+    return _bar(iterable, desc=description, total=total, disable=not verbose)
 
 
 @contextmanager
@@ -24,7 +37,7 @@ def training_progress(classifier: Any, verbose: int) -> Iterator[None]:
         yield
         return
     done = threading.Event()
-    with tqdm(desc="training", unit="epoch") as bar:
+    with _bar(desc="training", unit="epoch") as bar:
 
         def poll() -> None:
             while not done.wait(0.2):
