@@ -14,6 +14,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.neural_network import MLPClassifier
 from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
 
 from ._codebook.quantizer import SOMQuantizer, nearest_codewords
@@ -196,6 +197,9 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
+
+    # a tint belongs to an image of one call; scikit-learn shall not pass it through searches
+    __metadata_request__predict = {"tint": UNUSED}
 
     extractor: Any
     quantizer: Any

@@ -102,7 +102,10 @@ def test_inner_steps_keep_their_containers(photos):
 def test_sparse_features(photos, pixels):
     colorizers = [
         quick_colorizer(
-            extractor=make_pipeline(PatchExtractor(3), KBinsDiscretizer(4, encode=encode)), tint_share=0.5
+            extractor=make_pipeline(
+                PatchExtractor(3), KBinsDiscretizer(4, encode=encode, strategy="uniform")
+            ),
+            tint_share=0.5,
         )
         for encode in ("onehot", "onehot-dense")
     ]

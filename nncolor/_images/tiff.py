@@ -252,7 +252,8 @@ def _convert(page, image):
     profile = None if tag is None else bytes(tag.value)
     image = np.ascontiguousarray(image)
     if page.photometric == PHOTOMETRIC.SEPARATED:
-        inks = Image.fromarray(image[..., :4], "CMYK")
+        height, width = image.shape[:2]
+        inks = Image.frombytes("CMYK", (width, height), np.ascontiguousarray(image[..., :4]).tobytes())
         return np.asarray(inks.convert("RGB") if profile is None else to_srgb(inks, profile))
     if profile is None:
         return image

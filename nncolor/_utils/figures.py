@@ -27,7 +27,7 @@ def axes_grid(
     """
     if ax is None:
         pyplot = _pyplot()
-        with nullcontext() if interactive else pyplot.ioff():
+        with nullcontext() if interactive else pyplot.rc_context({"interactive": False}):
             _, axes = pyplot.subplots(n_rows, n_columns, figsize=figsize, squeeze=False, layout="constrained")
         return np.asarray(axes)
     axes = np.array(ax, dtype=object)
@@ -42,7 +42,7 @@ def picture_and_row(shape: tuple[int, int], n_columns: int) -> tuple[Any, list[A
     aspect = shape[0] / shape[1]
     # as wide as a notebook, but no higher than a screen
     width = min(6, 5 / aspect)
-    with pyplot.ioff():
+    with pyplot.rc_context({"interactive": False}):
         figure = pyplot.figure(
             figsize=(width, width * aspect * (1 + 1 / n_columns) + 0.3), layout="constrained"
         )
