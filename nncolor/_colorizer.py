@@ -562,7 +562,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         return self._predict(X, tint)
 
     @overload
-    def predict_labels(self, X: PixelSamples | AnyArray) -> AnyArray: ...  # type: ignore[overload-overlap]
+    def predict_labels(self, X: PixelSamples | AnyArray) -> AnyArray: ...
 
     @overload
     def predict_labels(self, X: ImageBatch) -> list[AnyArray]: ...
@@ -585,7 +585,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         return self._predict_rows_or_images(X, decoder.decode_labels, decoder.predict_labels)
 
     @overload
-    def predict_proba(self, X: PixelSamples | AnyArray) -> AnyArray: ...  # type: ignore[overload-overlap]
+    def predict_proba(self, X: PixelSamples | AnyArray) -> AnyArray: ...
 
     @overload
     def predict_proba(self, X: ImageBatch) -> list[AnyArray]: ...
@@ -609,7 +609,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         return self._predict_rows_or_images(X, decoder.decode_proba, decoder.predict_proba)
 
     @overload
-    def predict_confidence(self, X: PixelSamples | AnyArray) -> AnyArray: ...  # type: ignore[overload-overlap]
+    def predict_confidence(self, X: PixelSamples | AnyArray) -> AnyArray: ...
 
     @overload
     def predict_confidence(self, X: ImageBatch) -> list[AnyArray]: ...
@@ -673,7 +673,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         return np.array(self._map_batch(partial(_image_unfamiliarity, decoder, reference=reference), X))
 
     @overload
-    def predict_chroma(self, X: PixelSamples | AnyArray) -> AnyArray: ...  # type: ignore[overload-overlap]
+    def predict_chroma(self, X: PixelSamples | AnyArray) -> AnyArray: ...
 
     @overload
     def predict_chroma(self, X: ImageBatch) -> list[AnyArray]: ...
@@ -920,7 +920,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         }
         for number in colors:
             check_scalar(number, "The number of a key frame", numbers.Integral, min_val=0)
-        (tint_of_all, far) = self._film_tint(tint, colors)
+        tint_of_all, far = self._film_tint(tint, colors)
         _warn_of_far_tints(far, stacklevel=3)
         decoder = self._decoder().with_tint(tint_of_all)
         return color_frames(_film_frames(frames, colors), decoder, colors, n_threads)
