@@ -107,6 +107,11 @@ class Sample(NamedTuple):
     working_size: int | None
     has_tint: bool = False
 
+    def tints_of_pixels(self):
+        """Tint of the image of each pixel, (n, 2)."""
+        _, image = np.unique(self.groups, return_inverse=True)
+        return self.tints[image]
+
 
 def sample_features(X, extractor, n_per_image, working_size, random_state, *, fit=True, n_jobs, verbose):
     """Draw pixels and compute their features; with `fit`, fits an extractor that has to be fitted.
@@ -184,8 +189,7 @@ def takes_tint(classifier, sample, share, *, is_partial=False):
 
 def show_tint(sample, share, random_state):
     """Sample whose features have those of the tint behind them, shown to a share of the pixels."""
-    _, image = np.unique(sample.groups, return_inverse=True)
-    features = append_tints(sample.features, sample.tints[image], share, random_state)
+    features = append_tints(sample.features, sample.tints_of_pixels(), share, random_state)
     return sample._replace(features=features, has_tint=True)
 
 

@@ -88,12 +88,11 @@ def validate(classifier, extractor, codebook, sample, labels, *, fraction, tempe
         if len(np.unique(labels[kept])) == 1:
             return None
         judged = judged[: _MAX_JUDGED // len(folds)]
+        variants = _features(sample, judged)
         by_length = []
         for fitted, known in _trained(classifier, sample, labels, kept, lengths):
             decoder = Decoder(extractor, fitted, codebook, known, working_size=None, temperature=temperature)
-            by_length.append(
-                [_errors(decoder, of_tint, sample, judged) for of_tint in _features(sample, judged)]
-            )
+            by_length.append([_errors(decoder, of_tint, sample, judged) for of_tint in variants])
         errors.append(by_length)
     # (length, without and with tint, share of chroma)
     by_length = np.mean(errors, axis=0)
@@ -142,8 +141,7 @@ def _features(sample, judged):
     features = sample.features[judged]
     if not sample.has_tint:
         return [features]
-    _, image = np.unique(sample.groups, return_inverse=True)
-    of_tints = [np.zeros((len(judged), N_TINT_FEATURES)), tint_features(sample.tints[image[judged]])]
+    of_tints = [np.zeros((len(judged), N_TINT_FEATURES)), tint_features(sample.tints_of_pixels()[judged])]
     return [np.concatenate([features[:, :-N_TINT_FEATURES], of_tint], axis=1) for of_tint in of_tints]
 
 

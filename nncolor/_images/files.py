@@ -6,6 +6,7 @@ right at its full depth, anything else is refused with what it is and what to co
 
 import os
 import struct
+from contextlib import contextmanager
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -29,9 +30,7 @@ def read_image(path, where=None):
     try:
         if is_tiff(path):
             return read_tiff(path, _to_array)
-        check_precision(path)
-        with Image.open(path) as file:
-            check_header(file, path)
+        with _opened(path) as file:
             if file.format == "JPEG2000":
                 return _jpeg2000_to_array(file, path)
             return _to_array(file)
@@ -77,10 +76,17 @@ def n_pixels_of_file(path):
     """Number of pixels of a file, judged by its header."""
     if is_tiff(path):
         return check_tiff(path)
+    with _opened(path) as file:
+        return file.width * file.height
+
+
+@contextmanager
+def _opened(path):
+    """Image file opened by Pillow, if Pillow reads all that it declares."""
     check_precision(path)
     with Image.open(path) as file:
         check_header(file, path)
-        return file.width * file.height
+        yield file
 
 
 def image_of_pillow(image):

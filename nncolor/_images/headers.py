@@ -186,7 +186,7 @@ def _check_pnm(content):
 
 
 # By Pillow's name of a container: what has to be looked at before Pillow reads it; nothing for None, since it
-# has no more than 8 bits. TIFF has a module of its own.
+# has no more than 8 bits. TIFF has a module of its own, and of JPEG Pillow opens no more than 8 bits.
 _CHECKS = {
     "AVIF": _check_heif,
     "BMP": None,
@@ -194,9 +194,9 @@ _CHECKS = {
     "GIF": None,
     "HEIF": _check_heif,
     "ICO": None,
-    "JPEG": _check_jpeg,
+    "JPEG": None,
     "JPEG2000": _check_jpeg2000,
-    "MPO": _check_jpeg,
+    "MPO": None,
     "PCX": None,
     "PNG": _check_png,
     "PPM": _check_pnm,

@@ -5,8 +5,6 @@ compressions of fax and JPEG) comes through Pillow, which has libtiff in it. Com
 to imagecodecs need the extra `tiff`, unless Pillow holds such samples in all their bits.
 """
 
-from itertools import chain
-
 import numpy as np
 import tifffile
 from PIL import Image
@@ -99,7 +97,7 @@ def _picture(file):
             "its page says that it is a reduced image, and there is no full one beside it, as in the raw "
             "files of cameras; develop it to TIFF or JPEG"
         )
-    inner = full[0].pages if full[0].subifds else ()
+    inner = full[0].pages if full[0].subifds else None
     if any(page.imagewidth > full[0].imagewidth for page in inner or ()):
         raise Refused("it holds a larger picture inside its page; convert that one to TIFF or JPEG")
     return full[0]
@@ -129,9 +127,10 @@ def _check(page):
             f"it holds {page.samplesperpixel * page.imagedepth} values for each pixel, where {n_colors} or, "
             f"with alpha, {n_colors + 1} are expected; save one picture of them"
         )
-    if not isinstance(bits, int) or len({*_each(page.sampleformat)}) > 1:
+    sample_formats = {*_each(page.sampleformat)}
+    if not isinstance(bits, int) or len(sample_formats) > 1:
         raise Refused(f"its channels have different bits ({bits}); convert it to 8 or 16")
-    sample_format = [*_each(page.sampleformat)][0]
+    (sample_format,) = sample_formats
     _check_samples(photometric, bits, sample_format)
     if photometric == PHOTOMETRIC.SEPARATED and page.tags.valueof(_TAG["ink_set"], _CMYK_INKS) != _CMYK_INKS:
         raise Refused("its inks are not cyan, magenta, yellow and black; convert it to RGB")
@@ -241,7 +240,7 @@ def _divide(colors, alpha):
 def _look_up(color_map, samples, bits):
     """Colours of a palette; its 16 bits are 8 as a rule, times 256 or 257."""
     colors = np.asarray(color_map, np.uint16).reshape(3, -1)[:, : 1 << bits].T
-    if np.isin(colors & 255, 0).all() or (colors & 255 == colors >> 8).all():
+    if not (colors & 255).any() or (colors & 255 == colors >> 8).all():
         colors = (colors >> 8).astype(np.uint8)
     return colors[samples.astype(np.uint8)]
 
@@ -275,7 +274,7 @@ def _upright(image, page):
 
 
 def _each(value):
-    return chain(value) if isinstance(value, tuple) else (value,)
+    return value if isinstance(value, tuple) else (value,)
 
 
 def _name(value):

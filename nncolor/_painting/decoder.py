@@ -184,9 +184,8 @@ class Decoder:
 
     def paint_grid(self, image, lightness, chroma, n_threads):
         """Colour image (H, W, 3) of an image whose chroma (2, h, w) is known on its grid."""
-        radius, step = self._radius_and_step(lightness.shape)
         colors = np.empty((*image.shape[:2], 3), output_dtype(image.dtype))
-        planes = EnlargedPlanes(lightness * np.float32(0.01), chroma, radius, step, image.shape[:2])
+        planes = self._enlarged_planes(lightness, chroma, image.shape[:2])
         for_blocks(image.shape, n_threads, _enlarged_block, LazyLightness(image), planes, paint, colors)
         return colors
 
@@ -221,7 +220,9 @@ class Decoder:
                 for_blocks(full.shape, n_threads, self._smoothed_block, tiles, write, out)
             else:
                 lightness = self.working_lightness(image, n_threads) if lightness is None else lightness
-                chroma = self._enlarged_chroma(lightness[:], full.shape, n_threads)
+                lightness = lightness[:]
+                chroma = self.grid_chroma(lightness, n_threads)
+                chroma = self._enlarged_planes(lightness, chroma, full.shape)
                 for_blocks(full.shape, n_threads, _enlarged_block, full, chroma, write, out)
 
     def _decode_block(self, rows, columns, tiles, decode, out, step):
@@ -231,10 +232,9 @@ class Decoder:
         indices = _slices(*(range(seen.start // step, -(-seen.stop // step)) for seen in (rows, columns)))
         self._decode_tiles(block, rows, columns, decode, out[indices])
 
-    def _enlarged_chroma(self, lightness, shape, n_threads):
-        """Smoothed chroma of an image of that shape, from its lightness at the working size."""
+    def _enlarged_planes(self, lightness, chroma, shape):
+        """Chroma (2, h, w) on the grid of a lightness at the working size, enlarged to a shape."""
         radius, step = self._radius_and_step(lightness.shape)
-        chroma = self.grid_chroma(lightness, n_threads)
         return EnlargedPlanes(lightness * np.float32(0.01), chroma, radius, step, shape)
 
     def _radius_and_step(self, shape):

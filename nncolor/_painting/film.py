@@ -117,7 +117,8 @@ def color_frames(frames, decoder, keyframes, n_threads):
             frame = Frame(image, decoder, n_threads)
             carried = None if before is None else frame.carried_from(before)
             is_new_shot = carried is None
-            frame.state = frame.state if is_new_shot else carried
+            if not is_new_shot:
+                frame.state = carried
             if number in keyframes:
                 frame.state = frame.true_state(keyframes[number])
                 if not is_new_shot:

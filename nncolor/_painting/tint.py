@@ -2,6 +2,7 @@
 
 import numbers
 import os
+from functools import lru_cache
 from itertools import repeat
 
 import numpy as np
@@ -86,6 +87,14 @@ def typical_tints(tints, n_tints):
         )
     if n_tints == 1:
         return tints.mean(axis=0, keepdims=True)
+    return _cluster_centers(np.ascontiguousarray(tints, np.float64).tobytes(), n_tints).copy()
+
+
+# asked for again with every image of a collection
+@lru_cache(maxsize=16)
+def _cluster_centers(tints, n_tints):
+    """Centres of clusters of tints, given as the bytes of float64, in the order of a map."""
+    tints = np.frombuffer(tints).reshape(-1, 2)
     layout = SOMQuantizer(map_shape(n_tints), n_iter=_N_ITER, random_state=0).fit(tints)
     return KMeans(n_tints, init=layout.codebook_, n_init=1, random_state=0).fit(tints).cluster_centers_
 
