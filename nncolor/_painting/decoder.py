@@ -185,7 +185,8 @@ class Decoder:
     def paint_grid(self, image, lightness, chroma, n_threads):
         """Colour image (H, W, 3) of an image whose chroma (2, h, w) is known on its grid."""
         colors = np.empty((*image.shape[:2], 3), output_dtype(image.dtype))
-        planes = self._enlarged_planes(lightness, chroma, image.shape[:2])
+        # the smallest windows: carried chroma is smooth in time, and keeps the details of key frames
+        planes = self._enlarged_planes(lightness, chroma, image.shape[:2], n_samples=1)
         for_blocks(image.shape, n_threads, _enlarged_block, LazyLightness(image), planes, paint, colors)
         return colors
 
@@ -232,9 +233,14 @@ class Decoder:
         indices = _slices(*(range(seen.start // step, -(-seen.stop // step)) for seen in (rows, columns)))
         self._decode_tiles(block, rows, columns, decode, out[indices])
 
-    def _enlarged_planes(self, lightness, chroma, shape):
-        """Chroma (2, h, w) on the grid of a lightness at the working size, enlarged to a shape."""
+    def _enlarged_planes(self, lightness, chroma, shape, n_samples=None):
+        """Chroma (2, h, w) on the grid of a lightness at the working size, enlarged to a shape.
+
+        Windows reach `n_samples` of the grid to either side, or as far as smoothing_radius.
+        """
         radius, step = self._radius_and_step(lightness.shape)
+        if n_samples is not None:
+            radius = min(radius, n_samples * step)
         return EnlargedPlanes(lightness * np.float32(0.01), chroma, radius, step, shape)
 
     def _radius_and_step(self, shape):
