@@ -2,8 +2,8 @@
 First colours: learn from one half of a photograph, colour the other
 ====================================================================
 
-The quickest honest trial of a colorizer: it sees the left half of a photograph in colour, and the
-right half only in grey. Nothing is downloaded; the photographs come with scikit-learn and
+A quick test of a colorizer: it is trained on the left half of a photograph in colour, and colours the
+right half from its lightness alone. Nothing is downloaded; the photographs come with scikit-learn and
 scikit-image.
 """
 
@@ -33,9 +33,9 @@ for name in names:
 # %%
 # Learn and colour
 # ----------------
-# A colorizer knows one class of images, so each photograph has one of its own. Both halves of a
-# photograph hold the same things at the same heights, which is what the default features (a
-# small patch, the position, and context at three scales) and its 25 codewords make use of.
+# A colorizer is for one class of images, so each photograph has one of its own. Both halves of a
+# photograph show the same things at the same heights, which the default features (a
+# small patch, the position, and context at three scales) make use of.
 
 
 rows = []
@@ -50,8 +50,8 @@ for name, (left, right) in zip(names, halves, strict=True):
     rows.append((right, grey, colored))
 
 # %%
-# What came out
-# -------------
+# Result
+# ------
 # The last column shows the predicted chroma alone, at a lightness of 50.
 
 

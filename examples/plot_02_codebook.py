@@ -1,10 +1,10 @@
 """
-The codebook: how few colours are enough
-========================================
+The codebook: how many codewords are needed
+===========================================
 
 A self-organizing map reduces the chroma of photographs to a few codewords. Figures 8 and 9 of the
-paper show what that does to an image: hardly anything in a good case, and a rare colour is lost in a
-bad one.
+paper show the effect on an image: hardly visible in a good case, while in a bad one a rare colour is
+lost.
 """
 
 # %%
@@ -32,10 +32,10 @@ for quantizer in quantizers:
     )
 
 # %%
-# A map has its codewords in order
-# --------------------------------
-# Neighbours on the map are neighbours in colour. The share of the pixels that have a codeword stands
-# in its square; in the plane of chroma it is the area of its point.
+# Order of the codewords
+# ----------------------
+# Neighbours on the map have similar colours. The number in a square is the share of the pixels with that
+# codeword; in the plane of chroma, the area of its point shows it.
 
 figure, axes = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
 CodebookDisplay.from_estimator(quantizers[1], ax=axes[0])

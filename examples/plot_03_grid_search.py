@@ -2,9 +2,9 @@
 Patch size and layers: the grid search of the paper
 ====================================================
 
-Table II of the paper compares sizes of the patch and layouts of the network by a grid search over
-pixels. This is the same search, smaller, on photographs that come with scikit-image; and the same once
-more with no photograph on both sides of a split.
+Table II of the paper compares patch sizes and layers of the network by a grid search over
+pixels. This is the same search, smaller, on photographs that come with scikit-image; then it is repeated
+with no photograph on both sides of a split.
 """
 
 # %%
@@ -42,11 +42,11 @@ stratified = GridSearchCV(
 ).fit(pixels, labels)
 
 # %%
-# Honest validation
-# -----------------
-# Those splits put pixels of one photograph on both sides, and a network that recognises the photograph
-# gains by it. Splits by groups keep photographs apart. With eight photographs of different subjects
-# there is little to learn from the others, and the accuracy says so.
+# Splits by photographs
+# ---------------------
+# Those splits put pixels of one photograph on both sides, so a network that recognises the photograph
+# scores too high. Splits by groups keep photographs apart. With eight photographs of different subjects
+# there is little to learn from the others, so the accuracy is low.
 
 grouped = GridSearchCV(pipe, grid, cv=GroupShuffleSplit(n_splits=2, test_size=0.25, random_state=0)).fit(
     pixels, labels, groups=pixels.groups

@@ -1,10 +1,10 @@
 """
-Images against pixels: honest validation
-========================================
+Validation: splits by pixels, by photographs and by scenes
+==========================================================
 
-The same colorizer, judged three times: by pixels of photographs that it knows, by other photographs of
-scenes that it knows, and by scenes that it has never seen. Only the last answer says what will happen to
-*your* grey photographs.
+The same colorizer is evaluated three times: on other pixels of the training photographs, on other
+photographs of the training scenes, and on scenes that it was not trained on. Only the last error is the one
+to expect for *your* grey photographs.
 """
 
 # %%
@@ -57,7 +57,7 @@ for name, values in errors.items():
     print(f"{name!r}: CIEDE2000 {values.mean():.1f}")
 
 # %%
-# Beside them: the error of leaving everything grey.
+# For comparison: the error of leaving everything grey.
 
 grey = [np.repeat(tile.mean(axis=-1, keepdims=True), 3, axis=-1).astype(np.uint8) for tile in tiles]
 of_grey = mean_ciede2000(tiles, grey)
@@ -70,13 +70,13 @@ ax.set(xlabel="mean CIEDE2000 of a fold", xlim=(0, None), ylim=(2.5, -0.5))
 
 # %%
 # Pixels of a photograph whose other pixels are in the training set are easy: the network recognises the
-# photograph. Scenes that were never seen are hard, and with eight so different subjects they may as well
-# stay grey. With hundreds of photographs of *one* kind of subject that is another matter.
+# photograph. Scenes that were never seen are hard, and with eight such different subjects grey is about as
+# good. With hundreds of photographs of *one* kind of subject the error is smaller.
 #
-# Tune on what you want to know
-# -----------------------------
-# How bold may colours be? Over shuffled pixels the answer is: bold, the network knows. On scenes that it has
-# never seen it does not, and caution pays.
+# Tuning on unseen scenes
+# -----------------------
+# Which temperature is best? On shuffled pixels a low one does well, since the network recognises the
+# photographs. On unseen scenes it does not, and a higher temperature has a smaller error.
 
 grid = {"temperature": [0.0, 0.5, 1.0]}
 unseen = GridSearchCV(colorizer, grid, cv=GroupKFold(3)).fit(pixels, groups=scenes[pixels.groups])

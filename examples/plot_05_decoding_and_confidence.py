@@ -1,17 +1,17 @@
 """
-Temperature, smoothing, confidence: what to paint, and when to distrust it
-===========================================================================
+Temperature, smoothing and confidence
+=====================================
 
-The classifier gives each pixel a probability for every codeword. How these become one colour, and what
-they say of its reliability, is decided afterwards: nothing has to be trained again.
+The classifier gives each pixel a probability for every codeword. How these become one colour
+and a confidence is decided after training: nothing has to be trained again.
 """
 
 # %%
-# The winner, the mean, and between them
-# --------------------------------------
+# Temperature and smoothing
+# -------------------------
 # `temperature=0` paints the most probable codeword, as the paper does: colourful, noisy, and often
-# wrong by a lot. `temperature=1` paints the mean of all: close on average, and greyish.
-# `smoothing_radius` takes the noise away but stops at the edges of lightness.
+# far from the truth. `temperature=1` paints the mean of all: close on average, but greyish.
+# `smoothing_radius` removes the noise but stops at the edges of lightness.
 
 import matplotlib.pyplot as plt
 
@@ -47,13 +47,13 @@ for ax in axes.flat:
 # %%
 # Good and bad
 # ------------
-# One colorizer for each photograph: it was trained on the left half, this is the right half. The last
-# columns hold the error and the confidence, the probability of the most probable codeword
+# There is one colorizer for each photograph: it was trained on the left half, and the rows show the right
+# half. The last columns show the error and the confidence, the probability of the most probable codeword
 # (`predict_confidence`).
 #
-# Good: the saucer, the flower, the fur, the sky behind the rocket. Bad: what the left half does not show
-# has no colour to be had, like the eye of the cat, the lights in front of the rocket, and the tank of the
-# motorcycle. The confidence is low at the motorcycle, but high at the eye: it knows what is ambiguous, not
+# Good: the saucer, the flower, the fur, the sky behind the rocket. Bad: things that the left half does not
+# show, like the eye of the cat, the lights in front of the rocket, and the tank of the
+# motorcycle. The confidence is low at the motorcycle, but high at the eye: it shows what is ambiguous, not
 # what is new.
 
 truth, predictions, confidences = [], [], []

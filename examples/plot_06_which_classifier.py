@@ -1,17 +1,17 @@
 """
-Which classifier?
-=================
+Comparison of classifiers
+=========================
 
-The network is a good default: it learns from all pixels, is quick to paint with, and its probabilities are
-smooth. Any classifier with `predict_proba` can take its place. What does each of them cost, and how do its
-colours look?
+The network is a good default: it learns from all pixels, predicts quickly, and its probabilities are
+smooth. Any classifier with `predict_proba` can take its place. This example compares their errors, their
+times and their colours.
 """
 
 # %%
 # The same task for all
 # ---------------------
-# The left half of the cup of coffee teaches, the right half is coloured. All share one codebook, fitted
-# beforehand and frozen, so that only the classifiers differ.
+# All are trained on the left half of the cup of coffee, and colour the right half. All share one codebook,
+# fitted beforehand and frozen, so that only the classifiers differ.
 
 from time import perf_counter
 
@@ -69,7 +69,6 @@ for ax in axes.flat:
 plt.show()
 
 # %%
-# On one half of one photograph, with 2500 pixels, many will do. What sets them apart is scale: neighbours
-# and trees grow with the number of pixels, and are slow to paint with; naive Bayes takes every feature for
-# independent, and is sure where it should not be. The page "Better than the paper" has figures on many
-# photographs.
+# On one half of one photograph, many of them are good enough. They differ with more photographs: nearest
+# neighbours and trees grow with the number of pixels, and predict slowly; naive Bayes treats all features as
+# independent, and is overconfident. The page "Colour quality" has measurements on many photographs.

@@ -1,10 +1,10 @@
 """
-Tint: which light was it?
-=========================
+Tint: the overall colour of a photograph
+========================================
 
-Lightness tells what is sky and what is meadow, but not whether it was noon or evening: the overall
-colour of a photograph, its *tint*, cannot be predicted. A person knows it at a glance. So the
-classifier learns what to make of a tint, and a person picks one.
+Lightness tells sky from meadow, but not noon from evening: the overall
+colour of a photograph, its *tint*, cannot be predicted. A person recognises it at a glance. So the
+classifier is trained with tints, and a person picks one.
 """
 
 # %%
@@ -44,9 +44,9 @@ for ax, image in zip(axes.flat, training, strict=True):
 # %%
 # Alternatives
 # ------------
-# Without a tint, the colours are a guess between the lights. `alternatives` colours the photograph in
-# the typical tints of the training images; their mean u*, v* are in the titles, and like tints lie side by
-# side.
+# Without a tint, the colours are a mean of the four lights. `alternatives` colours the photograph in
+# the typical tints of the training images; their mean u*, v* are in the titles, and similar tints are side
+# by side.
 
 truth = in_light(china[:, 320:], "evening")
 grey = to_grey(truth)
@@ -55,8 +55,8 @@ colorizer = SOMColorizer(random_state=0).fit(training)
 display = AlternativesDisplay.from_estimator(colorizer, grey, 4)
 
 # %%
-# The tint of the one that is picked goes into `colorize`. Of photographs whose colours are known,
-# `tint_errors` says what a pick is worth.
+# Pass the tint of the one that you pick to `colorize`. For photographs whose true colours are known,
+# `tint_errors` measures how much a pick helps.
 
 
 def show(columns, height):
@@ -84,9 +84,9 @@ axes = show(
 # A reference photograph as tint
 # ------------------------------
 # The tint may be a pair (u*, v*), a colour such as `"khaki"`, or another photograph, whose overall
-# colour it is. Welsh, Ashikhmin and Mueller (2002) transfer the colours of one reference picture; here
-# that is to train on it alone, and what it does not show gets wrong colours. As a tint, it only says
-# which light it was: what is red and what is green is known from all training images.
+# colour is used. Welsh, Ashikhmin and Mueller (2002) transfer the colours of one reference picture; here
+# that means to train on it alone, and things that it does not show get wrong colours. As a tint, it only
+# gives the light: what is red and what is green is learned from all training images.
 
 reference = in_light(china[:250, :200], "evening")
 alone = SOMColorizer(random_state=0).fit([reference])
@@ -105,7 +105,7 @@ axes = show(
 # ----------
 # Hints work on top of any tint, see example 08. In a notebook,
 # `HintEditor` shows the alternatives to click on, and takes hints from the
-# mouse. The hints of this picture are colours of the truth, as a person would remember them.
+# mouse. The hints here are true colours, as a person would remember them.
 
 places = [(330, 60), (395, 230), (110, 60)]
 hints = [

@@ -1,15 +1,15 @@
 """
-Hints: three clicks instead of thirty
-======================================
+Hints: known colours at a few pixels
+====================================
 
-No classifier knows that this saucer was red. A person does, and says so at a few pixels. Here the
-clicks are simulated: each takes the true colour around its pixel.
+No classifier can predict that this saucer was red. A person who knows it gives hints at a few pixels. Here
+the clicks are simulated: each takes the true colour around its pixel.
 """
 
 # %%
-# A colorizer that does not know its photograph
-# ---------------------------------------------
-# It was trained on a motorcycle and a cat, and is to colour a cup of coffee.
+# A colorizer trained on other subjects
+# -------------------------------------
+# It was trained on a motorcycle and a cat, and has to colour a cup of coffee.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -31,7 +31,7 @@ colorizer = SOMColorizer(random_state=0).fit([motorcycle, chelsea])
 # Clicks
 # ------
 # A hint is `(row, column, colour)`: the colour an RGB triple, the name of a CSS colour, or `"#rrggbb"`.
-# It counts at its own pixel, and says how wrong the prediction is at pixels that look alike.
+# It sets the chroma of its own pixel, and corrects the prediction at similar pixels.
 
 clicks = [(60, 80), (170, 290), (280, 200), (330, 480), (210, 420), (100, 520), (130, 180), (370, 60)]
 
@@ -58,12 +58,12 @@ for ax, n in zip(axes.flat, (0, 1, 3, 8, 8, 0), strict=True):
     ax.scatter([c for _, c in clicks[:n]], [r for r, _ in clicks[:n]], s=25, c="none", edgecolors="white")
 
 # %%
-# `propagate_hints` is the classic without a classifier: neighbours of like lightness get
-# like chroma. It needs a hint in every region.
+# `propagate_hints` is the classic method without a classifier: neighbours of similar lightness get
+# similar chroma. It needs a hint in every region.
 #
 # Scribbles
 # ---------
-# An RGBA image of the same size, as paint programs write it, is as good as a list: its opaque pixels are
+# An RGBA image of the same size, as paint programs save it, works like a list: its opaque pixels are
 # hints.
 
 scribbles = np.zeros((*grey.shape, 4), np.uint8)
@@ -78,7 +78,7 @@ plt.axis("off")
 # %%
 # One reference picture
 # ---------------------
-# Colour from a single picture that a person chose, as Welsh, Ashikhmin and Mueller (2002) did it, is to
+# To take the colours of a single picture that a person chose, as Welsh, Ashikhmin and Mueller (2002) did,
 # train on that picture alone.
 
 reference, target = truth[:, :300], truth[:, 300:]

@@ -2,8 +2,8 @@
 A folder of images
 ==================
 
-Archives come as folders. Here one is made of tiles of the bundled photographs: colour ones to train on,
-grey ones to colour, and one file that broke on its way. Paths go everywhere that arrays go.
+Archives come as folders. Here one is made of halves of the bundled photographs: colour ones to train on,
+grey ones to colour, and one file that is cut off. Paths are accepted wherever arrays are.
 """
 
 # %%
@@ -35,8 +35,8 @@ whole = (home / "grey" / "coffee.jpg").read_bytes()
 (home / "grey" / "broken.jpg").write_bytes(whole[: len(whole) // 3])
 
 # %%
-# Learn from one folder
-# ---------------------
+# Train on one folder
+# -------------------
 # `load_image_folder` gives sorted paths. A file is read when it is needed.
 
 colorizer = SOMColorizer(random_state=0).fit(load_image_folder(home / "colour"))
@@ -44,8 +44,8 @@ colorizer = SOMColorizer(random_state=0).fit(load_image_folder(home / "colour"))
 # %%
 # Colour the other
 # ----------------
-# One by one: a file that cannot be read is an error that names it, and the others go on. `predict` takes
-# the whole list at once, and stops at the first error.
+# One by one: a file that cannot be read raises an error that names it, and the others are still coloured.
+# `predict` takes the whole list at once, and stops at the first error.
 
 failures = []
 for path in load_image_folder(home / "grey"):
@@ -69,5 +69,5 @@ for ax in axes.flat:
 plt.show()
 
 # %%
-# `examples/colorize_folder.py` in the repository is this as a program: it resumes where it was, writes only
-# whole files, keeps 16-bit TIFF at 16 bits, and reports at the end what could not be coloured.
+# `examples/colorize_folder.py` in the repository does this as a program: it continues an interrupted run,
+# writes only whole files, keeps 16-bit TIFF at 16 bits, and reports at the end what could not be coloured.

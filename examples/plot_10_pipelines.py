@@ -1,9 +1,9 @@
 """
-Other parts, and pipelines
-==========================
+Other components, and pipelines
+===============================
 
-Everything is an estimator of scikit-learn: parts can be exchanged, put into pipelines, searched over
-together, written by yourself.
+All components are estimators of scikit-learn: they can be exchanged, put into pipelines, searched over
+together, or written by yourself.
 """
 
 # %%
@@ -41,9 +41,9 @@ print(reduced)
 # %%
 # A transformer of your own
 # -------------------------
-# It takes a `PixelSamples`, which knows the lightness, the row and the column of every pixel, and that of any
-# other place of its image. This one looks straight up: how light is it at some heights above the pixel?
-# `make_union` puts its features beside those of the patch.
+# It takes a `PixelSamples`, which has the lightness, the row and the column of every pixel, and gives the
+# lightness at any other row and column of its image. This one adds the lightness at some distances straight
+# above the pixel. `make_union` puts its features beside those of the patch.
 
 
 class LookUp(TransformerMixin, BaseEstimator):
@@ -70,9 +70,9 @@ own = SOMColorizer(
 ).fit([left])
 
 # %%
-# Search over the parts
-# ---------------------
-# Whole parts are parameters too. The score is that of pictures, on held-out tiles.
+# Search over the components
+# --------------------------
+# Whole components are parameters too. The score is that of whole images, here of held-out tiles.
 
 tiles = np.array_split(left, 4, axis=0)
 search = GridSearchCV(

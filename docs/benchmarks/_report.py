@@ -1,4 +1,4 @@
-"""What the benchmark scripts share: the machine, Markdown tables, results that survive a stop."""
+"""Helpers of the benchmark scripts: name of the machine, Markdown tables, results kept between runs."""
 
 import json
 import os
@@ -15,12 +15,12 @@ import sklearn
 
 import nncolor
 
-# What the scripts print goes here; pages include it.
+# Folder of the tables that the scripts print; pages include them.
 RESULTS = Path(__file__).parent / "results"
 
 
 def machine():
-    """One line that names the processor, the versions and the day."""
+    """One line that names the processor, the versions and the date."""
     model = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
@@ -54,14 +54,14 @@ def compare(trials, repeats):
 
 
 class Results:
-    """Measured values by name, kept in a JSON file so that a stopped run goes on where it was."""
+    """Measured values by name, kept in a JSON file so that a stopped run can continue."""
 
     def __init__(self, path):
         self.path = Path(path)
         self.values = json.loads(self.path.read_text()) if self.path.exists() else {}
 
     def measure(self, name, function, *args):
-        """Value of the name: kept from before, or function(*args), saved at once."""
+        """Value of the name: the one in the file, or function(*args), which is saved at once."""
         if name not in self.values:
             print(f"measuring {name}", flush=True)
             self.values[name] = function(*args)

@@ -1,4 +1,4 @@
-"""A small U-Net in PyTorch, trained from scratch: the rival of docs/benchmarks/quality.py."""
+"""A small U-Net in PyTorch, trained from scratch, for comparison in docs/benchmarks/quality.py."""
 
 import time
 
@@ -10,7 +10,7 @@ from torch import nn
 from nncolor._images.color import lightness_chroma
 from nncolor._images.files import read_image
 
-# Chroma is coarse: the network sees images at half their size, which makes an epoch four times as cheap.
+# Chroma is coarse: the network gets images at half their size, which makes an epoch four times as cheap.
 _SHRINK = 2
 _BATCH, _RATE = 8, 2e-3
 
@@ -55,7 +55,7 @@ def read(paths):
 
 
 def train(paths, seconds, seed=0):
-    """The network at its best epoch on a tenth of the images, trained for so many CPU seconds.
+    """Train for some CPU seconds; the network of the epoch that is best on a held-out tenth of the images.
 
     The loss is the absolute error, which keeps more chroma than the squared one; images are mirrored
     and their contrast is changed at random.

@@ -1,9 +1,9 @@
-"""What crosses the wire when a dask cluster colours, learns and searches.
+"""Network traffic of prediction, training and searches on a dask cluster.
 
     python docs/benchmarks/cluster.py --images FOLDER
 
 starts two worker processes on this machine and prints the bytes that its loopback device carried (every
-hop counts, the cluster's own heartbeat too) as Markdown, and writes it to results/cluster.md.
+transfer counts, the cluster's own heartbeat too) as Markdown, and writes it to results/cluster.md.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from nncolor.datasets import load_image_folder
 
 
 def carried(function):
-    """Result of function() and the megabytes that crossed the loopback device meanwhile."""
+    """Result of function() and the megabytes that crossed the loopback device during it."""
     before = psutil.net_io_counters(pernic=True)["lo"].bytes_sent
     result = function()
     return result, (psutil.net_io_counters(pernic=True)["lo"].bytes_sent - before) / 1e6

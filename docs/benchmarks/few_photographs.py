@@ -1,10 +1,10 @@
-"""Error by number of training photographs, with the defaults and with a grid of settings beside them.
+"""Error by number of training photographs, with the defaults and with other settings.
 
     python docs/benchmarks/few_photographs.py --images DIR [DIR ...]
 
 Each DIR is a folder of colour photographs of one class. For each number of training photographs several draws
-are made; the same held-out photographs judge all rows of a draw. The tables are printed as Markdown and
-written to results/few_photographs.md.
+are made; all settings of a draw are evaluated on the same held-out photographs. The tables are printed as
+Markdown and written to results/few_photographs.md.
 """
 
 import argparse
@@ -25,7 +25,7 @@ PENALTIES = (1, 3, 10)
 
 
 class Network64(MLPClassifier):
-    """The network in float64: a strong penalty makes weights of float32 so small that they are slow."""
+    """The network in float64: a strong penalty makes float32 weights so small that products are slow."""
 
     def fit(self, X, y):
         return super().fit(np.asarray(X, np.float64), y)
@@ -76,7 +76,7 @@ def measure(paths, number, seed, n_test, rows):
 
 
 def report(folder, found):
-    """Table of one class: a line for each number of training photographs."""
+    """Table of one class: a row for each number of training photographs."""
     names = [name for name in next(iter(found.values()))[0] if name not in ("grey", "truth", "now")]
     lines = []
     for number, draws in found.items():
@@ -109,7 +109,7 @@ def main():
     parser.add_argument(
         "--rows", nargs="*", default=["before", "rule", "penalties"], choices=["before", "rule", "penalties"]
     )
-    parser.add_argument("--state", default="few_photographs.json", help="keeps what is measured already")
+    parser.add_argument("--state", default="few_photographs.json", help="file that keeps the results so far")
     parser.add_argument("--n-jobs", type=int, default=2)
     parser.add_argument("--output", default=RESULTS / "few_photographs.md", type=Path)
     options = parser.parse_args()

@@ -82,7 +82,7 @@ class Film:
         return np.mean(changes)
 
     def error(self, colored, greys):
-        """Mean CIEDE2000 of the frames that are no key frames; the truth has the lightness of the grey."""
+        """Mean CIEDE2000 of the frames that are not key frames; the truth has the lightness of the grey."""
         others = [number for number in range(len(self.frames)) if number not in self.keys]
         truth = []
         for number in others:
@@ -95,7 +95,7 @@ class Film:
 
 
 def coloured(clip, colorizer, greys):
-    """Films by each method, and seconds a frame."""
+    """Films coloured by each method, and seconds a frame."""
     keyframes = {key: clip.frames[key] for key in clip.keys}
     methods = {
         "frame by frame": lambda: colorizer.predict(greys),
@@ -111,7 +111,7 @@ def coloured(clip, colorizer, greys):
 
 
 def colored_by_keys_alone(colorizer, greys, keyframes):
-    """Key frames carried along the motion to both sides; predictions count next to nothing."""
+    """Key frames carried along the motion to both sides; predictions have almost no weight."""
     trust, ahead = film._TRUST, film._AHEAD
     film._TRUST, film._AHEAD = 1e-9, len(greys)
     try:

@@ -1,4 +1,4 @@
-"""What hints are worth: prediction alone, propagation alone, and both, on photographs not learned from.
+"""Error with hints: prediction alone, propagation alone, and both, on held-out photographs.
 
     python docs/benchmarks/hints.py --images FOLDER
 
@@ -33,7 +33,7 @@ def hints_of(photo, n, seed):
 
 
 def errors_of_image(colorizer, path, number, n_draws):
-    """Mean CIEDE2000 of the prediction, and by count of hints of propagation and of both."""
+    """Mean CIEDE2000 of the prediction, and of propagation and of both for each number of hints."""
     photo = read_image(path)
     grey = to_grey(photo)
     predicted = mean_ciede2000([photo], [colorizer.colorize(grey)])
@@ -79,7 +79,7 @@ def quality(paths, n_test, n_draws):
 
 
 def cost(repeats):
-    """Seconds and memory by size of the image, 30 hints."""
+    """Seconds and memory by size of the image, with 30 hints."""
     photo = load_sample_photos().images[2]
     colorizer = SOMColorizer(random_state=0, n_jobs=2).fit([photo])
     lines = []
@@ -111,7 +111,7 @@ def cost(repeats):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--images", required=True, help="folder of colour photographs")
-    parser.add_argument("--test", type=int, default=60, help="photographs to judge by (default: 60)")
+    parser.add_argument("--test", type=int, default=60, help="held-out photographs (default: 60)")
     parser.add_argument("--draws", type=int, default=3)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--output", default=RESULTS / "hints.md", type=Path)

@@ -1,8 +1,8 @@
-"""How long colouring takes, beside other ways to do the same, in one process.
+"""Time of colouring, compared with other implementations, in one process.
 
     python docs/benchmarks/inference.py
 
-prints the tables as Markdown and writes them to results/inference.md. The rivals are given the paper's
+prints the tables as Markdown and writes them to results/inference.md. The others have the paper's
 configuration; PyTorch is left out where it is not installed.
 """
 
@@ -49,7 +49,7 @@ def flops_per_pixel(network):
 
 
 def gemm_seconds(flops):
-    """Seconds of so many FLOPs in one large matrix product, and the GFLOP/s of that."""
+    """Seconds of a number of FLOPs in one large matrix product, and its GFLOP/s."""
     rng = np.random.default_rng(0)
     a, b = rng.random((2, 3000, 3000), np.float32)
     seconds = compare({"": lambda: a @ b}, 7)[""]
@@ -58,7 +58,7 @@ def gemm_seconds(flops):
 
 
 class Rivals:
-    """The same network and the same table of colours, by other means."""
+    """Other implementations of the same network and the same table of colours."""
 
     def __init__(self, colorizer, image):
         self.image = image
@@ -102,7 +102,7 @@ class Rivals:
         return torch.nn.Sequential(*layers[:-1]).to(memory_format=memory_format)
 
     def torch_convolutions(self, rows, memory_format):
-        """PyTorch's convolutions on bands of so many rows; None for the whole image at once."""
+        """PyTorch's convolutions on bands of some rows; None for the whole image at once."""
         layers = self.torch_layers(memory_format)
 
         def run():
@@ -151,7 +151,7 @@ def side_by_side(height, width, repeats):
 
 
 def same_result(trials, ours):
-    """Stop unless all paint the same picture but for ties."""
+    """Stop unless all paint the same picture, except for ties."""
     expected = trials[ours]()
     for name, function in trials.items():
         if "defaults" not in name:

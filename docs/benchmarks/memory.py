@@ -1,4 +1,4 @@
-"""How much memory colouring takes above its input and output, in a process of its own for each image.
+"""Memory of colouring above its input and output, in a process of its own for each image.
 
     python docs/benchmarks/memory.py
 

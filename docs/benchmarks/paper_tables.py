@@ -4,7 +4,7 @@
 
 prints the tables as Markdown and writes them to results/paper_tables.md. It can be stopped and started again:
 what was measured is kept in --state. `--protocol grouped` measures Table II with no image on both sides of a
-split, `--protocol future` what the paper leaves to future work.
+split, `--protocol future` the future work of the paper.
 """
 
 import argparse
@@ -106,11 +106,11 @@ def table_one(results, pixels):
 
 
 def splits_of(protocol, pixels, labels, n_splits):
-    """Splits of 50,000 and 5,000 pixels, drawn from all images or from different ones."""
+    """Splits of 50,000 and 5,000 pixels, drawn from all images or with no image on both sides."""
     if protocol == "stratified":
         split = StratifiedShuffleSplit(n_splits, train_size=N_TRAIN, test_size=N_TEST, random_state=0)
         return list(split.split(labels, labels))
-    # every image is on the test side once: how easy the chosen ones are makes no difference
+    # every image is in a test set once, so the result does not depend on which ones were chosen
     rng = np.random.default_rng(0)
     split = StratifiedGroupKFold(n_splits, shuffle=True, random_state=0)
     return [
@@ -174,7 +174,7 @@ def table_two(results, protocol, pixels, labels, patch_sizes, layouts, n_splits)
 
 
 def measure_colours(train, test, extractor, map_shape, temperature=0):
-    """CIEDE2000 and chroma on unseen images; a temperature of 0 paints winners, as the paper does."""
+    """CIEDE2000 and chroma on held-out images; a temperature of 0 paints winners, as the paper does."""
     colorizer = SOMColorizer(
         extractor,
         SOMQuantizer(map_shape=map_shape),
@@ -194,7 +194,7 @@ def halves(photo):
 
 
 def future_work(results, paths):
-    """What the paper leaves to future work, judged by the colours of images that were not learned from."""
+    """Future work of the paper, measured by the colours of held-out images."""
     order = np.random.default_rng(0).permutation(len(paths))
     n_train = round(0.8 * len(paths))
     train, test = ([paths[i] for i in part] for part in (order[:n_train], order[n_train:]))
@@ -252,13 +252,13 @@ def main():
         "--protocol", nargs="+", choices=["stratified", "grouped", "future"], default=["stratified"]
     )
     parser.add_argument("--splits", type=int, default=10)
-    parser.add_argument("--folds", type=int, default=5, help="of the grouped protocol")
+    parser.add_argument("--folds", type=int, default=5, help="folds of the grouped protocol")
     parser.add_argument("--patch-sizes", type=int, nargs="+", default=[3, 5, 11])
     parser.add_argument("--layouts", nargs="+", default=[layout_name(layout) for layout in LAYOUTS])
-    parser.add_argument("--state", default="paper_tables.json", help="results so far, to go on from")
+    parser.add_argument("--state", default="paper_tables.json", help="file that keeps the results so far")
     parser.add_argument("--output", default=RESULTS / "paper_tables.md", type=Path)
     options = parser.parse_args()
-    # the networks stop after 100 epochs, as they are told to
+    # the networks stop after 100 epochs on purpose
     warnings.filterwarnings("ignore", "Stochastic Optimizer", ConvergenceWarning)
     layouts = [tuple(int(size) for size in layout.split("+")) for layout in options.layouts]
 

@@ -1,4 +1,4 @@
-"""How good the colours are on photographs not learned from: step by step from the paper to the defaults.
+"""Colour quality on held-out photographs, step by step from the paper to the defaults.
 
     python docs/benchmarks/quality.py --images FOLDER
 
@@ -31,10 +31,10 @@ from nncolor.metrics import ciede2000, colorfulness, mean_ciede2000
 
 N_FOLDS = 5
 UNET_SECONDS = 350
-# Pixels of an unseen photograph on which classifiers that are slow to predict are judged.
+# Pixels of a held-out photograph on which classifiers that are slow to predict are evaluated.
 JUDGED = 500
-# Flat are neighbours whose lightness differs by less than _FLAT; a strong edge is a difference of more than
-# _EDGE between pixels _ACROSS apart. All in L* and pixels.
+# A region is flat where neighbours differ by less than _FLAT in lightness; a strong edge is a difference of
+# more than _EDGE between pixels _ACROSS apart. All in L* and pixels.
 _FLAT, _EDGE, _ACROSS = 1.0, 20.0, 4
 
 
@@ -46,12 +46,12 @@ def paper():
 
 
 def default_classifier(**changes):
-    """The default network as some hundreds of photographs settle it: two passes over 200,000 pixels."""
+    """The default network as it is for a few hundred photographs: two passes over 200,000 pixels."""
     return MLPClassifier((50, 50), alpha=1.0, max_iter=2, **changes)
 
 
 def steps():
-    """From the paper towards the defaults, one addition after the other; `DECODED` go on from there."""
+    """From the paper towards the defaults, one addition after the other; `DECODED` continue from there."""
     scales = DEFAULTS["extractor"]().context_scales
     changes = {
         "the paper": {},
@@ -67,7 +67,7 @@ def steps():
     return found
 
 
-# For comparison: half as many epochs, after which it has not yet learned the photographs by heart as far.
+# For comparison: half as many epochs, after which it overfits the photographs less.
 PAPER_STOPPED = "the paper, stopped after 100 epochs"
 
 
@@ -85,7 +85,7 @@ OTHER_TEMPERATURES = {
 
 
 def tried():
-    """What was tried on top of the defaults, but for their temperature."""
+    """Variants of the defaults, except for those of temperature."""
     defaults = partial(SOMColorizer, random_state=0)
     ensemble = VotingClassifier(
         [(str(i), default_classifier(random_state=i)) for i in range(4)], voting="soft"
@@ -103,7 +103,7 @@ def tried():
 
 
 def augmentations():
-    """Training photographs made of a training photograph, beside itself."""
+    """Photographs made from a training photograph, for training in addition to it."""
     return {
         "mirrored photographs too": lambda image: [image[:, ::-1]],
         "other tone curves too": lambda image: [tone(image, 0.7), tone(image, 1.4)],
@@ -117,7 +117,7 @@ def tone(image, gamma):
 
 
 def slow_classifiers():
-    """Others in the same SOMColorizer, with as many pixels of each photograph as they can bear."""
+    """Other classifiers in the same SOMColorizer, and the training pixels of each photograph."""
     return {
         "MLPClassifier, the default": (default_classifier(), 2500),
         "KNeighborsClassifier(100)": (KNeighborsClassifier(100), 250),
@@ -217,7 +217,7 @@ def run_unet(train, test):
 
 
 def run_defaults(train, test):
-    """The defaults, decoded in several ways, and how far their confidence and warnings are right."""
+    """The defaults, decoded in several ways, and the reliability of their confidence and warnings."""
     start = time.process_time()
     colorizer = SOMColorizer(random_state=0).fit(train)
     found = {"cpu": time.process_time() - start}
@@ -250,13 +250,13 @@ def risk_coverage(colorizer, test):
 
 
 def run_single(colorizer, train, test):
-    """One photograph to learn from, all of the fold to judge by; the mean over six such photographs."""
+    """Trained on one photograph, evaluated on the fold; the mean over six such photographs."""
     errors = [run(colorizer, [path], test[:20]) for path in train[:6]]
     return {name: float(np.mean([error[name] for error in errors])) for name in errors[0]}
 
 
 def run_halves(colorizer):
-    """Right half of each bundled photograph, coloured by what its left half teaches."""
+    """Right half of each bundled photograph, coloured by training on its left half."""
     errors = {}
     photos = load_sample_photos()
     for name, photo in zip(photos.names, photos.images, strict=True):
@@ -291,7 +291,7 @@ PARTS = ("steps", "tried", "classifiers")
 
 
 def trials(part):
-    """Function(train, test) of everything of a part that is measured on each fold, by name."""
+    """Functions (train, test) that measure the configurations of a part on a fold, by name."""
     defaults = SOMColorizer(random_state=0)
     if part == "tried":
         found = {name: partial(run, colorizer) for name, colorizer in tried().items()}
@@ -327,7 +327,7 @@ def measure_halves(name):
 
 
 def measure_all(paths, parts, results, n_jobs):
-    """Whatever is not in the results yet, n_jobs at a time."""
+    """Measure what is not in the results yet, n_jobs at a time."""
     halves = ("with the paper", "with the defaults")
     names = [(part, name) for part in parts for name in trials(part)]
     jobs = {f"halves, {name}": (measure_halves, name) for name in halves}
@@ -357,7 +357,7 @@ def mean(found, name, key):
 
 
 def colour_table(found, names, rival=None):
-    """Means of each configuration; with a rival, in how many folds it is better than that."""
+    """Means of each configuration; with a rival, also the number of folds in which it is better."""
     truth, of_paper = mean(found, "truth", "chroma"), mean(found, "the paper", "error")
     lines = []
     for name, title in names.items():
@@ -478,7 +478,7 @@ def classifier_table(found):
     )
 
 
-# Where the name of a point is put, in points from it, where it would lie on another one.
+# Offset in points of the name of a point, where it would lie on another one.
 _LABELS = {
     "grey": (8, -3),
     "the paper": (8, -3),
@@ -521,8 +521,8 @@ def plot(found, path):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--images", required=True, help="folder of colour photographs")
-    parser.add_argument("--parts", nargs="+", default=PARTS, choices=PARTS, help="default: all; steps always")
-    parser.add_argument("--state", default="quality.json", help="file that keeps what is measured already")
+    parser.add_argument("--parts", nargs="+", default=PARTS, choices=PARTS, help="default: all; always steps")
+    parser.add_argument("--state", default="quality.json", help="file that keeps the results so far")
     parser.add_argument("--n-jobs", type=int, default=2)
     docs = Path(__file__).parent.parent
     parser.add_argument("--output", default=RESULTS / "quality.md", type=Path)

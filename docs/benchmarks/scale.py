@@ -1,9 +1,9 @@
-"""How the cost of learning grows with the number of images, by fit and by partial_fit.
+"""Cost of training by the number of images, with fit and with partial_fit.
 
     python docs/benchmarks/scale.py --images FOLDER
 
-learns from up to 5,000 images: the photographs of the folder, then crops of them under other tone curves,
-made when they are asked for. Each run has a process of its own, whose peak memory is measured. It prints
+trains on up to 5,000 images: the photographs of the folder, then crops of them under other tone curves,
+made when they are read. Each run has a process of its own, whose peak memory is measured. It prints
 Markdown and writes it to results/scale.md. It takes about half an hour on two cores.
 """
 

@@ -2,7 +2,7 @@
 
     python docs/benchmarks/sizes.py --images DIR
 
-DIR is a folder of colour photographs of one class and one size. They are shown in half, once, twice and four
+DIR is a folder of colour photographs of one class and one size. They are resized to half, one, two and four
 times their side. The tables are printed as Markdown and written to results/sizes.md. Linux only: the
 peak of memory is read from /proc.
 """

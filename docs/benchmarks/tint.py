@@ -3,7 +3,7 @@
     python docs/benchmarks/tint.py --images DIR [DIR ...]
 
 Each DIR is a folder of colour photographs of one class. In five folds a colorizer is trained
-on the other four fifths with tint (the defaults) and without (tint_share=0), and judged on the held-out
+on the other four fifths with tint (the defaults) and without (tint_share=0), and evaluated on the held-out
 photographs. With --hints, hints of the true colour at random pixels are given on top of the best of four
 alternatives and without a tint. The tables are printed as Markdown and written to results/tint.md.
 """
@@ -103,8 +103,8 @@ def main():
     parser.add_argument("--images", required=True, nargs="+", help="folders of colour photographs")
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--hints", type=int, default=10, help="photographs of a fold that are given hints")
-    parser.add_argument("--limit", type=int, help="at most so many photographs of a folder")
-    parser.add_argument("--state", default="tint.json", help="keeps what is measured already")
+    parser.add_argument("--limit", type=int, help="largest number of photographs of a folder")
+    parser.add_argument("--state", default="tint.json", help="file that keeps the results so far")
     parser.add_argument("--n-jobs", type=int, default=2)
     parser.add_argument("--output", default=RESULTS / "tint.md", type=Path)
     options = parser.parse_args()

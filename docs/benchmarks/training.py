@@ -1,4 +1,4 @@
-"""How long training takes: all of it, the network beside PyTorch's, the map beside MiniSom's and KMeans.
+"""Time of training: all of it, the network compared with PyTorch, the map with MiniSom and KMeans.
 
     python docs/benchmarks/training.py --images FOLDER
 
@@ -29,7 +29,7 @@ except ImportError:
 
 
 def whole_fit(paths):
-    """Seconds of SOMColorizer().fit with all that belongs to it, and of its parts."""
+    """Seconds of a whole SOMColorizer().fit, and of its parts."""
     for path in paths:
         Path(path).read_bytes()  # warm file cache
     start = time.perf_counter()
@@ -226,7 +226,7 @@ def of_settings(paths):
 
 
 def maps(pixels, repeats):
-    """The map beside KMeans and MiniSom's own search for winners."""
+    """The map compared with KMeans and with MiniSom's search for winners."""
     rng = np.random.default_rng(0)
     rows = pixels.chroma[rng.integers(0, len(pixels), 1_000_000)] + rng.normal(0, 0.1, (1_000_000, 2))
     many = np.concatenate([rows, rows[:700_000]])

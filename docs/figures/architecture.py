@@ -1,4 +1,4 @@
-"""Draw the two flows, training and prediction, as the page on the architecture shows them.
+"""Draw the two flows, training and prediction, for the page on the architecture.
 
 python docs/figures/architecture.py OUTPUT.svg
 """
@@ -8,7 +8,7 @@ import sys
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-# Name, shape or unit of what comes out, package.
+# Name, shape or unit of the output, package.
 FIT = [
     ("colour images", "files, arrays", "_images"),
     ("lightness, chroma\nat the working size", "L* (h, w), u* v* (h, w, 2)", "_images"),
@@ -24,8 +24,8 @@ PREDICT = [
     ("tiles of features", "(n_features, 8192), float32", "_pixels"),
     ("probabilities", "(n_codes, 8192)", "_painting"),
     ("chroma", "u* v* of every 2nd pixel", "_painting"),
-    ("hints, film", "residuals, chroma carried on", "_painting"),
-    ("colour image", "(H, W, 3), along the full lightness", "_painting"),
+    ("hints, film", "residuals, chroma of other frames", "_painting"),
+    ("colour image", "(H, W, 3), at full size", "_painting"),
 ]
 COLORS = {
     "_images": "#cfe3f5",
