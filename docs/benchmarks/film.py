@@ -25,8 +25,6 @@ from nncolor._images.color import image_lightness, join_lightness_chroma, lightn
 from nncolor._painting import film
 from nncolor.metrics import mean_ciede2000
 
-CONSTANTS = ("_AGREEMENT", "_LEAST_MEDIAN", "_KEY_TRUST", "_AHEAD", "_FLOW_RADIUS", "_FLOW_WARPS")
-
 
 def read(path, n_frames):
     with av.open(str(path)) as container:
@@ -144,33 +142,6 @@ def report(name, clip, colorizer, seeds):
     return text + f"Flicker of the true colours: {clip.flicker(clip.frames):.2f}.\n\n" + table(header, lines)
 
 
-def sensitivity(clips, colorizers):
-    """Error and flicker with each constant halved and doubled, mean over the films, with lamp and grain."""
-    noise = [noisy(clip.greys, 0) for clip in clips]
-
-    def measured():
-        found = []
-        for clip, colorizer, greys in zip(clips, colorizers, noise, strict=True):
-            keyframes = {key: clip.frames[key] for key in clip.keys}
-            colored = list(colorizer.colorize_film(greys, keyframes=keyframes))
-            found.append((clip.error(colored, greys), clip.flicker(colored)))
-        return "{:.2f} / {:.2f}".format(*np.mean(found, axis=0))
-
-    lines = []
-    for name in CONSTANTS:
-        value = getattr(film, name)
-        cells = []
-        for factor in (0.5, 1, 2):
-            setattr(
-                film, name, type(value)(max(1, value * factor) if isinstance(value, int) else value * factor)
-            )
-            cells.append(measured())
-            setattr(film, name, value)
-        lines.append([name.strip("_").lower(), value, *cells])
-        print(lines[-1], flush=True)
-    return "## Constants\n\n" + table(["constant", "value", "half", "as it is", "double"], lines)
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--film", required=True, nargs="+", help="video files", type=Path)
@@ -178,7 +149,6 @@ def main():
     parser.add_argument("--frames", type=int, default=120)
     parser.add_argument("--seeds", type=int, default=2, help="draws of lamp and grain")
     parser.add_argument("--n-jobs", type=int, default=2)
-    parser.add_argument("--constants", action="store_true", help="halve and double the constants, too")
     parser.add_argument("--output", default=RESULTS / "film.md", type=Path)
     options = parser.parse_args()
     clips = [Film(path, options.frames, options.keyframes) for path in options.film]
@@ -189,8 +159,6 @@ def main():
     parts = [f"Measured by `docs/benchmarks/film.py`. {machine()}."]
     for path, clip, colorizer in zip(options.film, clips, colorizers, strict=True):
         parts.append(report(path.stem, clip, colorizer, options.seeds))
-    if options.constants:
-        parts.append(sensitivity(clips, colorizers))
     text = "\n\n".join(parts) + "\n"
     print(text)
     options.output.write_text(text, encoding="utf-8")
