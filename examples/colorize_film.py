@@ -1,16 +1,16 @@
-"""Colour a film by what some of its frames, coloured by hand, teach.
+"""Colour a film with a colorizer trained on some of its frames, coloured by hand.
 
     python examples/colorize_film.py FILM --export FOLDER --every 100
     python examples/colorize_film.py FILM OUTPUT --keyframes FOLDER
 
-The first call writes every 100th frame to FOLDER as PNG, named by its number, from 0 on. Colour some of
-them, by hand or with nncolor's HintEditor, and remove the others. The second call learns from the files that
-are left, and colours the film; these frames come out as they are. With --model FILE the colorizer is one that
-joblib has saved, and there need be no key frames.
+The first call writes every 100th frame to FOLDER as PNG, named by its number, counted from 0. Colour some of
+them, by hand or with nncolor's HintEditor, and remove the others. The second call trains on the remaining
+files, and colours the film; these key frames are kept unchanged. With --model FILE a colorizer that was saved
+with joblib is used, and key frames are optional.
 
 The output has the frame rate, the time stamps and the sound of the film; it is written under a temporary name
-and renamed when it is whole. A film that is marked as rotated is turned upright. Interlaced films and films
-whose size changes are refused. It needs PyAV: pip install "nncolor[film]".
+and renamed when it is complete. A film that is marked as rotated is turned upright. Interlaced films and
+films whose size changes are refused. The script needs PyAV: pip install "nncolor[film]".
 
 Exit status: 0 if all went well, 1 if not, 2 for wrong arguments, 130 after Ctrl-C.
 """
@@ -35,19 +35,19 @@ def open_film(path):
     container = av.open(str(path))
     if not container.streams.video:
         container.close()
-        raise ValueError(f"{path} holds no film")
+        raise ValueError(f"{path} has no video stream")
     return container
 
 
 def to_image(frame, number):
     """RGB of a frame, upright."""
     if frame.interlaced_frame:
-        raise ValueError(f"frame {number} is interlaced; deinterlace the film first, as by ffmpeg -vf yadif")
+        raise ValueError(f"frame {number} is interlaced; deinterlace the film first: ffmpeg -vf yadif")
     return np.ascontiguousarray(np.rot90(frame.to_ndarray(format="rgb24"), frame.rotation // 90))
 
 
 def export(path, folder, every):
-    """Write every so many frames of a film as PNG."""
+    """Write every `every`-th frame of a film as PNG."""
     folder.mkdir(parents=True, exist_ok=True)
     with open_film(path) as container:
         for number, frame in enumerate(container.decode(video=0)):
@@ -62,7 +62,7 @@ def load_keyframes(folder):
     for path in load_image_folder(folder):
         name = Path(path).stem
         if not name.isdecimal():
-            raise ValueError(f"the key frame {path} is not named by its number, as 000100.png is")
+            raise ValueError(f"the key frame {path} is not named by its number, such as 000100.png")
         if int(name) in keyframes:
             raise ValueError(f"there are two key frames {int(name)}: {keyframes[int(name)]} and {path}")
         keyframes[int(name)] = path
@@ -70,14 +70,14 @@ def load_keyframes(folder):
 
 
 class Writer:
-    """The output of a film: its frames as they are coloured, its sound as it is read."""
+    """Output file of a film: coloured frames, and sound packets copied from the source."""
 
     def __init__(self, path, source):
         self.container = av.open(str(path), "w")
         self.film = source.streams.video[0]
         self.video = self.container.add_stream("libx264", rate=self.film.average_rate, options={"crf": "18"})
         self.video.codec_context.time_base = self.film.time_base
-        # the sound waits until the size of the frames is known: with the first packet the header is written
+        # sound is kept until the size of the frames is known: the first packet writes the header
         self.waiting = []
         self.is_sized = False
         self.sound = {
@@ -97,7 +97,7 @@ class Writer:
         if not self.is_sized:
             context, (height, width) = self.video.codec_context, image.shape[:2]
             context.width, context.height, self.is_sized = width, height, True
-            # the colour of 2 x 2 pixels is one
+            # yuv420p has one chroma sample for 2 x 2 pixels
             context.pix_fmt = "yuv444p" if height % 2 or width % 2 else "yuv420p"
             self.container.mux(self.waiting)
         frame = av.VideoFrame.from_ndarray(image, format="rgb24")
@@ -124,7 +124,7 @@ def read_frames(source, writer, stamps):
 
 
 def colour(path, output, colorizer, keyframes):
-    """Colour a film; nothing is left of the output if it fails."""
+    """Colour a film; if it fails, no output file is left."""
     temporary = output.with_name(f".{os.getpid()}.part{output.suffix}")
     stamps = deque()
     try:
@@ -134,7 +134,7 @@ def colour(path, output, colorizer, keyframes):
             try:
                 frames = read_frames(source, writer, stamps)
                 colored = colorizer.colorize_film(frames, keyframes=keyframes)
-                # no bar in a log
+                # None: no progress bar in a log
                 bar = tqdm(colored, total=source.streams.video[0].frames or None, unit="frame", disable=None)
                 for image in bar:
                     writer.add_frame(image, stamps.popleft())
@@ -151,20 +151,20 @@ def main(arguments=None):
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("film", type=Path, help="the film to colour")
-    parser.add_argument("output", type=Path, nargs="?", help="where the coloured film goes, as .mp4 or .mkv")
+    parser.add_argument("output", type=Path, nargs="?", help="file of the coloured film, .mp4 or .mkv")
     parser.add_argument("--keyframes", type=Path, help="folder of coloured frames, named by their numbers")
     parser.add_argument("--model", type=Path, help="joblib file of a fitted colorizer")
     parser.add_argument("--export", type=Path, help="folder that frames are written to")
-    parser.add_argument("--every", type=int, default=100, help="export every so many frames (default: 100)")
+    parser.add_argument("--every", type=int, default=100, help="export every EVERY-th frame (default: 100)")
     parser.add_argument("--n-jobs", type=int, default=-1, help="threads (default: all cores)")
     parser.add_argument("--random-state", type=int, default=0, help="seed (default: 0)")
     options = parser.parse_args(arguments)
     if options.every < 1:
-        parser.error("--every has to be at least 1")
+        parser.error("--every must be at least 1")
     if options.export is None and (options.output is None or not (options.keyframes or options.model)):
         parser.error("pass --export, or an output and --keyframes or --model")
     if options.output is not None and options.output.exists():
-        parser.error(f"there is already a file {options.output}")
+        parser.error(f"there is already a file {options.output}; remove it or choose another name")
     try:
         if options.export is not None:
             export(options.film, options.export, options.every)
@@ -176,9 +176,9 @@ def main(arguments=None):
             colorizer = SOMColorizer(n_jobs=options.n_jobs, random_state=options.random_state)
             colorizer.fit(list(keyframes.values()))
         colour(options.film, options.output, colorizer, keyframes)
-    # av.FFmpegError is an OSError or a ValueError, too, but for some
+    # most, but not all, av.FFmpegErrors are also an OSError or a ValueError
     except (OSError, ValueError, av.FFmpegError) as error:
-        print(f"nothing is written: {error}", file=sys.stderr)
+        print(f"nothing was written: {error}", file=sys.stderr)
         return 1
     print(f"wrote {options.output}")
     return 0
@@ -188,5 +188,5 @@ if __name__ == "__main__":
     try:
         sys.exit(main())
     except KeyboardInterrupt:
-        print("\ninterrupted; nothing is written", file=sys.stderr)
+        print("\ninterrupted; nothing was written", file=sys.stderr)
         sys.exit(130)

@@ -1,16 +1,16 @@
-"""Colour a folder of grey photographs with what a folder of colour photographs teaches.
+"""Colour a folder of grey photographs with a colorizer trained on a folder of colour photographs.
 
     python examples/colorize_folder.py COLOUR_FOLDER GREY_FOLDER OUTPUT_FOLDER
 
-Every image of GREY_FOLDER is written to OUTPUT_FOLDER under its own name, in its own size and depth,
-upright and in sRGB. What is there already is left alone, so an interrupted run can be started again; a file
-is written under a temporary name and renamed when it is whole. Captions, dates and other notes inside the
-files are not carried over. With --model FILE the fitted colorizer is kept as a joblib file: where that is
-there already, it is used, whatever is in COLOUR_FOLDER; remove it to train on other photographs. With
---skip-broken, colour photographs that cannot be read, or are grey, are named and left out; without it, they
-end the run. Whatever is not coloured is named at the end.
+Every image of GREY_FOLDER is written to OUTPUT_FOLDER under the same name, with the same size and depth,
+upright and in sRGB. Files that are already there are not changed, so an interrupted run can be started again;
+a file is written under a temporary name and renamed when it is complete. Metadata such as captions and dates
+is not copied. With --model FILE the fitted colorizer is saved as a joblib file; if the file already exists,
+it is used instead of training on COLOUR_FOLDER; remove it to train again. With --skip-broken, colour
+photographs that cannot be read, or are grey, are named and left out; without it, they end the run. All images
+that were not coloured are named at the end.
 
-Exit status: 0 if everything is coloured, 1 if a file is not or there is no colorizer, 2 for wrong
+Exit status: 0 if everything was coloured, 1 if a file was not or there is no colorizer, 2 for wrong
 arguments, 130 after Ctrl-C.
 """
 
@@ -30,13 +30,13 @@ from nncolor import SOMColorizer, sample_pixels
 from nncolor.datasets import IMAGE_SUFFIXES, load_image_folder
 
 TIFF = (".tif", ".tiff")
-# other formats do not mind
+# ignored by other formats
 JPEG = {"quality": 95, "subsampling": 0}
 
 
 def write_whole(path, write):
-    """Call write(temporary path) and rename the file, so that it is whole or not there."""
-    # short, since the name itself may be as long as a name can be
+    """Call write(temporary path) and rename the file, so that it is never incomplete."""
+    # short, because the name itself may have the maximum length
     temporary = path.with_name(f".{os.getpid()}.part{path.suffix}")
     try:
         write(temporary)
@@ -60,32 +60,32 @@ def save_image(path, image):
 
 
 def to_do(grey, output):
-    """Names of the files to colour, and failures: what looks like an image and is none, and why.
+    """Names of the files to colour, and failures: files named like images that are not, and why.
 
-    Says what else is left out.
+    Prints which other files are left out.
     """
     names, failures, n_done = [], [], 0
     for path in sorted(grey.iterdir()):
         if path.name.startswith("."):
-            continue  # notes that systems leave beside the images
+            continue  # operating systems store hidden files beside the images
         is_image = path.suffix.lower() in IMAGE_SUFFIXES
         if not path.exists():
-            failures.append(f"{path.name}: it is a link to a file that is not there")
+            failures.append(f"{path.name}: it is a link to a file that does not exist")
         elif not path.is_file() and is_image:
-            failures.append(f"{path.name}: it is no file but a folder or a device")
+            failures.append(f"{path.name}: it is not a file but a folder or a device")
         elif not is_image:
-            print(f"left out {path.name}: its ending is none of {', '.join(IMAGE_SUFFIXES)}")
+            print(f"left out {path.name}: its extension is not one of {', '.join(IMAGE_SUFFIXES)}")
         elif (output / path.name).exists():
             n_done += 1
         else:
             names.append(path.name)
     if n_done:
-        print(f"left alone {n_done} images that are in {output} already")
+        print(f"skipped {n_done} images that are already in {output}")
     return names, failures
 
 
 def colour_photographs(folder, skip_broken):
-    """Paths of the colour photographs; says which files are left out."""
+    """Paths of the colour photographs; prints which files are left out."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         paths = load_image_folder(folder, skip_unreadable=skip_broken)
@@ -98,16 +98,16 @@ def colour_photographs(folder, skip_broken):
         try:
             sample_pixels([path], 1)
             whole.append(path)
-        # as in `colour`, whatever is in a file
+        # as in `colour`, whatever the error
         except Exception as error:
             print(f"left out {path}: {error or type(error).__name__}")
     return whole
 
 
 def learn(options):
-    """The colorizer of the model file, or one that learns from the colour photographs."""
+    """Load the colorizer of the model file, or train one on the colour photographs."""
     if options.model is not None and options.model.exists():
-        print(f"taking the fitted colorizer of {options.model}")
+        print(f"using the fitted colorizer of {options.model}")
         return load_model(options.model)
     colorizer = SOMColorizer(n_jobs=options.n_jobs, random_state=options.random_state, verbose=1)
     colorizer.fit(colour_photographs(options.colour_folder, options.skip_broken))
@@ -120,16 +120,16 @@ def load_model(path):
     try:
         model = joblib.load(path)
         check_is_fitted(model)
-    # a file that is damaged or no pickle fails in many ways
+    # a file that is damaged or not a pickle fails in many ways
     except Exception as error:
         raise ValueError(f"the model {path} cannot be used: {type(error).__name__}: {error}") from error
     if not isinstance(model, SOMColorizer):
-        raise ValueError(f"the model {path} is no SOMColorizer but {type(model).__name__}")
+        raise ValueError(f"the model {path} is not a SOMColorizer but a {type(model).__name__}")
     return model
 
 
 def colour(colorizer, names, grey, output):
-    """Colour the files one after the other; what failed, and why."""
+    """Colour the files one after the other; returns the failures, with their reasons."""
     failures = []
     for number, name in enumerate(names, start=1):
         try:
@@ -137,7 +137,7 @@ def colour(colorizer, names, grey, output):
                 warnings.simplefilter("always")
                 save_image(output / name, colorizer.colorize(grey / name))
             outcome = "".join(f"\n    {warning.message}" for warning in caught)
-        # no file, whatever is in it, may stop the others
+        # an error in one file must not stop the others
         except Exception as error:
             failures.append(f"{name}: {error or type(error).__name__}")
             outcome = " FAILED"
@@ -151,11 +151,11 @@ def main(arguments=None):
     )
     parser.add_argument("colour_folder", type=Path, help="colour photographs to train on")
     parser.add_argument("grey_folder", type=Path, help="grey photographs to colour")
-    parser.add_argument("output_folder", type=Path, help="where the coloured photographs go")
+    parser.add_argument("output_folder", type=Path, help="folder for the coloured photographs")
     parser.add_argument(
         "--model",
         type=Path,
-        help="joblib file of the fitted colorizer, read if it is there, else written; loading runs code",
+        help="joblib file of the fitted colorizer, read if it exists, else written; loading can run code",
     )
     parser.add_argument(
         "--skip-broken", action="store_true", help="leave out colour photographs that cannot be read"
@@ -185,7 +185,7 @@ def main(arguments=None):
     try:
         colorizer = learn(options)
     except (OSError, ValueError) as error:
-        print(f"nothing is coloured, there is no colorizer: {error}", file=sys.stderr)
+        print(f"nothing was coloured, because there is no colorizer: {error}", file=sys.stderr)
         return 1
     failed = colour(colorizer.set_params(verbose=0, n_jobs=options.n_jobs), names, grey, output)
     print(f"coloured {len(names) - len(failed)} of {len(names)} images into {output}")
@@ -193,7 +193,7 @@ def main(arguments=None):
 
 
 def report(failures):
-    """Name what is not coloured; the exit status."""
+    """Print which images were not coloured; returns the exit status."""
     for failure in failures:
         print(f"not coloured: {failure}", file=sys.stderr)
     return 1 if failures else 0
@@ -201,10 +201,10 @@ def report(failures):
 
 if __name__ == "__main__":
     for stream in (sys.stdout, sys.stderr):
-        # names of files may hold what the console cannot show
+        # file names may have characters that the console cannot show
         stream.reconfigure(errors="backslashreplace")
     try:
         sys.exit(main())
     except KeyboardInterrupt:
-        print("\ninterrupted; every file that is there is whole, the next run goes on", file=sys.stderr)
+        print("\ninterrupted; all output files are complete, and the next run continues", file=sys.stderr)
         sys.exit(130)

@@ -1,4 +1,4 @@
-"""Learn to colour grey photographs from your own colour photographs."""
+"""Colour grey photographs with a model trained on your own colour photographs."""
 
 from . import datasets, metrics, plotting
 from ._codebook.quantizer import SOMQuantizer

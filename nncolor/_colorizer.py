@@ -1,4 +1,4 @@
-"""The method of Richart, Visca and Baliosian: learn from colour images, colour grey ones."""
+"""SOMColorizer: train on colour photographs, colour grey ones (Richart, Visca and Baliosian, 2017)."""
 
 import numbers
 import warnings
@@ -58,63 +58,63 @@ from ._validation import validate
 
 
 class SOMColorizer(EstimatorMixin, BaseEstimator):
-    """Learn the colours of photographs and give them to grey ones.
+    """Colour grey photographs with a model trained on colour photographs.
 
-    The method of Richart, Visca and Baliosian [1]_: images are taken apart into lightness and
-    chroma (CIELUV); a self-organizing map reduces the chroma to a codebook; a neural network
-    learns which codeword belongs to the patch of lightness around a pixel; a grey image is its
-    lightness, joined with the chroma of the codewords that the network sees in it.
+    The method of Richart, Visca and Baliosian [1]_: images are converted to lightness and chroma
+    (CIELUV); a self-organizing map reduces the chroma to a codebook; a neural network is trained
+    to predict the codeword of a pixel from the patch of lightness around it; a grey image is
+    coloured by joining its lightness with the chroma of the predicted codewords.
 
     Parameters
     ----------
     extractor : transformer, default=None
-        Makes features of a :class:`~nncolor.PixelSamples`. None means `PatchExtractor` with the
-        settings that measure best here: 3x3 patches with position and context.
+        Computes features of a :class:`~nncolor.PixelSamples`. None means a `PatchExtractor` with
+        the settings that were best in the benchmarks: 3x3 patches with position and context.
     quantizer : clusterer with `predict` and `cluster_centers_`, default=None
         Reduces chroma to codewords. None means `SOMQuantizer(map_shape=(5, 5))`. Wrap a fitted
-        one in `FrozenEstimator` to use its codebook as it is.
+        one in `FrozenEstimator` to use its codebook unchanged.
     classifier : classifier with `predict_proba`, default=None
-        Learns codewords from features. None means an `MLPClassifier` with two hidden layers of
+        Predicts codewords from features. None means an `MLPClassifier` with two hidden layers of
         50 neurons, `alpha="auto"` and `max_iter="auto"`: the penalty on its weights falls with the
-        number of training images, and it is shown as many pixels as suit the held-back images.
-        An MLPClassifier of your own may have both. A `Pipeline` is welcome.
+        number of training images, and the length of training is chosen on held-out images.
+        Your own MLPClassifier may use both values. A `Pipeline` is accepted.
     working_size : int or None, default=384
-        Every image is looked at in one size: its area is brought to working_size x working_size pixels,
-        whatever its shape, before pixels are drawn and before it is classified; its chroma comes back
-        to the full size along the full lightness. All lengths in pixels (`patch_size`,
-        `context_scales`, `smoothing_radius`) are in pixels of the working size. None looks at the
-        pixels as they are: the paper. A PixelSamples brings the one it was sampled at.
+        Every image is resized to an area of working_size x working_size pixels, with its proportions
+        kept, before pixels are sampled and before it is classified; the predicted chroma is enlarged
+        to the full size, guided by the full-size lightness. All lengths (`patch_size`,
+        `context_scales`, `smoothing_radius`) are in pixels of the working size. None does not resize
+        images, as in the paper. A PixelSamples is used at the size at which it was sampled.
     pixels_per_image : int or "auto", default="auto"
-        Number of pixels that are drawn from each image. "auto" draws about 200,000 in all, and from
-        500 to 20,000 of an image; 2500 where the number of images is not known: in `partial_fit`,
-        and of generators.
+        Number of pixels that are sampled from each image. "auto" samples about 200,000 in total, and
+        from 500 to 20,000 per image; 2500 per image if the number of images is not known, which is
+        the case in `partial_fit` and for generators.
     rebalance : float in [0, 1], default=0
-        Counters the grey bias [5]_: how far rare codewords are drawn more often than they come. 0
-        leaves the sample as it is, 1 draws all codewords equally often. More is more colourful, and
-        farther from the truth in the mean.
+        Counters the grey bias [5]_ by oversampling rare codewords: a codeword of frequency p is drawn in
+        proportion to p ** (1 - rebalance). 0 leaves the sample unchanged, 1 draws all codewords equally
+        often. Higher values give more colourful images with a larger mean error.
     tint_share : float in [0, 1), default=0.5
-        Share of the sampled pixels that the classifier is shown together with the tint of their image, its
-        mean u*, v*, so that images can be coloured with a tint that you choose. The others are shown without.
-        0 leaves the tint out, as the paper does.
+        Share of the sampled pixels whose features include the tint of their image, its mean u*, v*, so that
+        images can be coloured with a tint that you choose. The other pixels are used without tint.
+        0 trains without tint, as in the paper.
     temperature : float in [0, 1], default=0.7
-        How the probabilities of the codewords become a chroma: 0 takes the winning codeword as
-        the paper does, 1 their mean, and between them lies the annealed mean [2]_. Lower is
-        more colourful, higher has a smaller mean error.
+        How the probabilities of the codewords are converted to chroma: 0 takes the most probable
+        codeword, as in the paper, 1 the mean of all, and values between them the annealed mean [2]_.
+        Lower values give more colourful images, higher ones a smaller mean error.
     smoothing_radius : int, default=8
         Radius in pixels of a guided filter [3]_ that smooths the chroma of an image but not
-        across edges of lightness. 0 leaves it out. From 8 on it is the fast variant [4]_: the
-        classifier sees every (smoothing_radius // 4)-th pixel in both directions.
+        across edges of lightness. 0 means no filter. From 8 on it is the fast variant [4]_: chroma is
+        predicted for every (smoothing_radius // 4)-th pixel in both directions.
     validation_fraction : float in [0, 1), default=0.2
-        Share of the training images that `fit` holds back at first, from five images on; where that
-        is fewer than ten, others in turn. By them it chooses how long the default network is trained,
-        and paints less than the predicted chroma where that would be no closer to the truth than grey.
-        Then it is trained on all images. 0 holds none back; then the length of training is that of a rule
-        by the number of images.
+        Share of the training images that `fit` holds out at first, if there are at least five; if that is
+        fewer than ten, validation is repeated with others held out. It chooses the length of training of
+        the default network, and reduces the painted chroma if the predicted colours are not closer to the
+        truth than grey. The final model is trained on all images. 0 holds none out; the length of training
+        then depends only on the number of images.
     n_jobs : int or None, default=None
-        Number of threads. Several images are shared out among them (or over the joblib backend of
-        the context), a single one is cut into blocks. The result does not depend on it.
+        Number of threads. Several images are distributed over them (or over the joblib backend of
+        the context), a single image is split into blocks. The result does not depend on it.
     random_state : int, RandomState instance or None, default=None
-        Draws the pixels, and seeds the components whose own `random_state` is None. Pass an int
+        Seed for sampling the pixels, and for components whose own `random_state` is None. Pass an int
         for the same result on every call.
     verbose : int, default=0
         Show progress bars if positive.
@@ -123,43 +123,43 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
     ----------
     extractor_, quantizer_, classifier_ : estimators
         The fitted components. `classifier_` is None if the sample held a single codeword; then
-        that one is painted.
+        all pixels get that codeword.
     codebook_ : ndarray of shape (n_codes, 2), float32
         CIE u*, v* of each codeword.
     classes_ : ndarray of shape (n_codes,), int
-        The codewords, which are the columns of `predict_proba`. Those that the sample of `fit` lacked have
-        the probability 0.
+        The codewords, which are the columns of `predict_proba`. Codewords that do not occur in the sample of
+        `fit` have probability 0.
     image_statistics_ : ndarray of shape (n_images, 12)
         Statistics of the lightness and the layout of the training images; `unfamiliarity` and the
         warnings of `predict` compare images with them. `partial_fit` keeps those of the first 1000
         different images.
     tints_ : ndarray of shape (n_images, 2)
-        The tints of the training images: their mean CIE u*, v*. Of those that `image_statistics_` has.
+        Tint of each of the training images in `image_statistics_`: its mean CIE u*, v*.
     has_tint_ : bool
         Whether the classifier was trained with tint.
     working_size_ : int or None
-        The working size at which it was trained, and predicts.
+        The working size of training and prediction.
     validation_error_, validation_grey_error_ : float or None
-        Mean CIEDE2000 of the held-back images, coloured by what the others taught, and left grey.
-        None if none were held back.
+        Mean CIEDE2000 of the held-out images: coloured by a model trained on the others, and left grey.
+        None if none were held out.
     chroma_scale_ : float
-        Share of the predicted chroma that is painted on images without a given tint; less than 1 if the error
-        of the held-back images is not below that of grey.
+        Share of the predicted chroma that is painted if no tint is given; less than 1 if the error of the
+        held-out images is not below that of grey.
 
     See Also
     --------
-    PatchExtractor, SOMQuantizer : The defaults of the components.
-    sample_pixels : Draw the pixels once and search over the components.
+    PatchExtractor, SOMQuantizer : The default components.
+    sample_pixels : Sample pixels once, for a search over the components.
 
     Notes
     -----
     `SOMColorizer.paper()` has the configuration of the paper.
 
-    While it fits, the features of the sample are in memory: for each pixel 8 bytes a feature, half of
-    them only until they are put together. A warning says so if that is more than the machine has. The
-    images are not in memory, but for an extractor that has to be fitted itself, such as one with a
-    scaler: it needs the lightness of all images at once. `partial_fit` needs what one batch needs,
-    however many there are.
+    `fit` holds the features of the sample in memory: 8 bytes for each feature of each pixel, half of
+    them only until they are concatenated. It warns if that is more than the memory of the machine. The
+    images are not kept in memory, except for an extractor that has to be fitted, such as one with a
+    scaler: it needs the lightness of all images at once. `partial_fit` needs memory for one batch,
+    however many batches there are.
 
     References
     ----------
@@ -167,8 +167,8 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
     .. [2] R. Zhang, P. Isola, A. A. Efros, "Colorful Image Colorization", ECCV 2016, equation 5.
     .. [3] K. He, J. Sun, X. Tang, "Guided Image Filtering", ECCV 2010.
     .. [4] K. He, J. Sun, "Fast Guided Filter", arXiv:1505.00996, 2015.
-    .. [5] Zhang et al. [2]_, section 2.2, weigh the loss; here the sample is drawn, so that every
-       classifier is served.
+    .. [5] Zhang et al. [2]_, section 2.2, weight the loss; here the sample is drawn with weights instead,
+       which works with every classifier.
 
     Examples
     --------
@@ -198,7 +198,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         "verbose": ["verbose"],
     }
 
-    # a tint belongs to an image of one call; scikit-learn shall not pass it through searches
+    # a tint belongs to the images of one call; scikit-learn must not route it through searches
     __metadata_request__predict = {"tint": UNUSED}
 
     extractor: Any
@@ -265,18 +265,18 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
     def paper(cls, **params: Any) -> "SOMColorizer":
         """Colorizer with the configuration of the paper.
 
-        Patches of 5x5 pixels, a map of 3x3 codewords, and two hidden layers of 50 neurons; what goes beyond
-        the paper is left out.
+        Patches of 5x5 pixels, a map of 3x3 codewords, and two hidden layers of 50 neurons; everything that
+        the paper does not have is switched off.
 
         Parameters
         ----------
         **params : dict
-            Other parameters of the colorizer, or other values of these.
+            Parameters of the colorizer, which override those of the paper.
 
         Returns
         -------
         colorizer : SOMColorizer
-            Not fitted.
+            The colorizer, not fitted.
 
         Examples
         --------
@@ -299,7 +299,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
 
     @fit_context(prefer_skip_nested_validation=False)
     def fit(self, X: ImageBatch | PixelSamples, y: Any = None) -> "SOMColorizer":
-        """Learn from colour images.
+        """Train the colorizer on colour images.
 
         Parameters
         ----------
@@ -307,12 +307,12 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
             A sequence or generator of arrays or paths, or an ndarray of shape (n, H, W, 3 or 4).
             Images are read when they are needed and not kept, unless the extractor has to be fitted.
         y : None
-            Ignored; it may hold labels that stratify a split.
+            Ignored; a search may use it to stratify its splits.
 
         Returns
         -------
         self : SOMColorizer
-            The estimator itself. If an error or Ctrl-C ends the call, it is as it was before.
+            The estimator itself. If an error or Ctrl-C ends the call, it does not change.
 
         Raises
         ------
@@ -325,7 +325,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         Warns
         -----
         UserWarning
-            If the colours of the held-back images are farther from the truth than grey.
+            If the colours of the held-out images are farther from the truth than grey.
         """
         with plain_context():
             random_state = check_random_state(self.random_state)
@@ -340,12 +340,12 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
 
     @fit_context(prefer_skip_nested_validation=False)
     def partial_fit(self, X: ImageBatch | PixelSamples, y: Any = None) -> "SOMColorizer":
-        """Learn from colour images, a batch at a time, in constant memory.
+        """Train the colorizer on one batch of colour images, in constant memory.
 
-        The first call fits the quantizer, so let its batch be like the others: some dozens of images, in
-        random order. Every call shows each sampled pixel to the classifier once; one or two passes over all
-        batches are enough for the default network, and each time other pixels are drawn. No images are
-        held back. Components that are changed after the first call count from the next `fit` on.
+        The first call fits the quantizer, so its batch should be representative: some dozens of images, in
+        random order. Every call trains the classifier once on each sampled pixel; one or two passes over all
+        batches are enough for the default network, and each pass samples other pixels. No images are held
+        out. Components that are changed after the first call take effect at the next `fit`.
 
         Parameters
         ----------
@@ -357,14 +357,14 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         Returns
         -------
         self : SOMColorizer
-            If an error or Ctrl-C ends the call, it is as it was before.
+            The estimator itself. If an error or Ctrl-C ends the call, it does not change.
 
         Raises
         ------
         TypeError
             If the classifier has no `partial_fit`.
         ValueError
-            If the classifier stops early, which needs all pixels at once, and for images as in `fit`.
+            If the classifier has early stopping, which needs all pixels at once; or in the cases of `fit`.
         OSError
             If a file cannot be read; the message names it.
 
@@ -400,7 +400,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         return self._train(components, sample, labels, random_state, classes=classes)
 
     def _next_fit(self, X):
-        """Fitted attributes after one more batch of partial_fit; those of now do not change."""
+        """Fitted attributes after one more batch of partial_fit; the current ones do not change."""
         classifier, random_state = deepcopy((self.classifier_, self._random_state))
         components = _, quantizer, _ = self.extractor_, self.quantizer_, classifier
         check_incremental(classifier, n_codes=len(self.codebook_))
@@ -430,7 +430,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         return show_tint(sample, share, random_state) if has_tint else sample
 
     def _with_known_images(self, sample):
-        """Sample of a batch of partial_fit with the statistics and tints of the batches before it."""
+        """Sample of a batch of partial_fit, with the statistics and tints of earlier batches added."""
         known = []
         if hasattr(self, "codebook_"):
             known = np.column_stack([self.image_statistics_, self.tints_])
@@ -438,7 +438,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         return sample._replace(statistics=rows[:, :-2], tints=rows[:, -2:])
 
     def _validate(self, components, sample, labels, random_state):
-        """Measure on held-back images; None if there are too few, or nothing is trained."""
+        """Validation on held-out images; None if there are too few, or the classifier is frozen."""
         extractor, quantizer, classifier = components
         if isinstance(classifier, FrozenEstimator):
             return None
@@ -450,7 +450,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
             labels,
             fraction=self.validation_fraction,
             temperature=self.temperature,
-            # what is drawn for it does not change what is drawn later
+            # a copy: validation must not change the random numbers of training
             random_state=deepcopy(random_state),
         )
         if validation is not None:
@@ -460,19 +460,19 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
     def _report(self, validation):
         error, grey_error = validation.error, validation.grey_error
         if self.verbose:
-            print(f"[SOMColorizer] Held-back images: CIEDE2000 {error:.1f}, left grey {grey_error:.1f}.")
+            print(f"[SOMColorizer] Held-out images: CIEDE2000 {error:.1f}, left grey {grey_error:.1f}.")
         if validation.full_error >= grey_error:
             warnings.warn(
-                f"The colours of held-back training images are farther from the truth (mean CIEDE2000 "
+                f"The colours of held-out training images are farther from the truth (mean CIEDE2000 "
                 f"{validation.full_error:.1f}) than grey is ({grey_error:.1f}); with "
-                f"{validation.chroma_scale:.0%} of the chroma, as they are painted, it is {error:.1f}. Train "
-                "with more images, or with images that are more alike.",
+                f"{validation.chroma_scale:.0%} of the chroma, as will be painted, it is {error:.1f}. Train "
+                "with more images, or with images that are more similar.",
                 UserWarning,
                 stacklevel=5,
             )
 
     def _train(self, components, sample, labels, random_state, *, validation=None, classes=None):
-        """Train the classifier; values of all fitted attributes by name.
+        """Train the classifier; returns the values of all fitted attributes by name.
 
         With `classes`, the codewords of all batches, it is a partial fit.
         """
@@ -484,7 +484,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         known = np.unique(labels) if classes is None else classes
         if len(known) > 1:
             is_partial = classes is not None
-            # the images of a batch are some of many
+            # a batch is only a part of the training images
             n_images = np.inf if is_partial else len(sample.statistics)
             settle_network(classifier, n_images, is_partial=is_partial)
             options = {"classes": classes}
@@ -498,8 +498,8 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         codebook = np.asarray(quantizer.cluster_centers_, np.float32)
         if known.max() >= len(codebook):
             raise ValueError(
-                f"The classifier knows codeword {known.max()}, but the quantizer has only {len(codebook)}. "
-                "A frozen component was fitted with another codebook."
+                f"The classifier was trained on codeword {known.max()}, but the quantizer has only "
+                f"{len(codebook)} codewords. A frozen component was fitted with another codebook."
             )
         return {
             "extractor_": extractor,
@@ -520,7 +520,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         }
 
     def _set_fitted(self, fitted):
-        # all at once, so that Ctrl-C cannot leave some of them
+        # in one call, so that Ctrl-C cannot set only some of them
         vars(self).update(fitted)
         return self
 
@@ -538,12 +538,12 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         X : batch of images
             Grey, or colour whose lightness is used.
         tint : tint, or sequence of one for each image, default=None
-            The overall colour that the images shall have, see `colorize`. None leaves it to the classifier.
+            The desired overall colour of the images, see `colorize`. None colours them without a tint.
 
         Returns
         -------
         colored : list of ndarray of shape (H, W, 3), or ndarray of shape (n, H, W, 3)
-            An ndarray for an ndarray. The dtype is that of the image (uint8, uint16, float32 or
+            An ndarray if `X` is one. The dtype is that of the image (uint8, uint16, float32 or
             float64; float16 becomes float32 and bool uint8); floats are in [0, 1].
 
         Raises
@@ -556,8 +556,8 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         Warns
         -----
         UserWarning
-            If there were 20 training images or more, and the lightness of an image is unlike theirs (see
-            `unfamiliarity`); and if a tint is far from all of theirs.
+            If there were at least 20 training images and the lightness of an image is unlike theirs (see
+            `unfamiliarity`), or if a tint is far from all of theirs.
         """
         return self._predict(X, tint)
 
@@ -573,13 +573,13 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         Parameters
         ----------
         X : batch of images, or PixelSamples
-            Only their lightness counts.
+            Only their lightness is used.
 
         Returns
         -------
         labels : list of ndarray of shape (H, W), or ndarray of shape (n, H, W) or (n_pixels,), int32
-            Rows of `codebook_`: the most probable codewords, without smoothing. Where the working size is
-            not that of the image, those of the nearest pixel at the working size.
+            Indices of rows of `codebook_`: the most probable codewords, without smoothing. If the image is
+            not of the working size, those of the nearest pixels at the working size.
         """
         decoder = self._decoder()
         return self._predict_rows_or_images(X, decoder.decode_labels, decoder.predict_labels)
@@ -596,14 +596,14 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         Parameters
         ----------
         X : batch of images, or PixelSamples
-            Only their lightness counts.
+            Only their lightness is used.
 
         Returns
         -------
         probabilities : list of ndarray of shape (H, W, n_codes), or ndarray of shape \
                 (n, H, W, n_codes) or (n_pixels, n_codes), float32
-            Without smoothing and temperature; 0 for codewords that the sample lacked. Where the working
-            size is not that of the image, interpolated linearly.
+            Without smoothing or temperature; 0 for codewords that do not occur in the training sample. If
+            the image is not of the working size, interpolated linearly.
         """
         decoder = self._decoder()
         return self._predict_rows_or_images(X, decoder.decode_proba, decoder.predict_proba)
@@ -622,12 +622,12 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         Parameters
         ----------
         X : batch of images, or PixelSamples
-            Only their lightness counts.
+            Only their lightness is used.
 
         Returns
         -------
         confidence : list of ndarray of shape (H, W), or ndarray of shape (n, H, W) or (n_pixels,), float32
-            The largest of `predict_proba`, found at the working size and interpolated linearly.
+            The largest of `predict_proba`, computed at the working size and interpolated linearly.
         """
         decoder = self._decoder()
         return self._predict_rows_or_images(X, decoder.decode_confidence, decoder.predict_confidence)
@@ -636,16 +636,16 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         """Distance of an image's lightness statistics from those of the training images.
 
         Twelve numbers describe the lightness and the layout of an image: quantiles of lightness, gradients,
-        standard deviations within small cells, and how they vary with the height in the image. The distance
-        is that of Mahalanobis, with a shrunk covariance [1]_, in units of the farthest training image, each
-        judged by the others, and a fifth more. It finds noise, blank images, most photographs that are upside
-        down, and some negatives. It does not see what is in an image, and says nothing of the error of
-        photographs that look like the training images.
+        standard deviations within small cells, and how they vary with the height in the image. The result is
+        the Mahalanobis distance, with a shrunk covariance [1]_, divided by 1.2 times the largest distance of
+        a training image in 10-fold cross-validation. It finds noise, blank images, most photographs that are
+        upside down, and some negatives. It does not recognize the subject of an image, and does not predict
+        the error of photographs that are similar to the training images.
 
         Parameters
         ----------
         X : batch of images
-            Only their lightness counts.
+            Only their lightness is used.
 
         Returns
         -------
@@ -684,19 +684,19 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         Parameters
         ----------
         X : batch of images, or PixelSamples
-            Only their lightness counts.
+            Only their lightness is used.
 
         Returns
         -------
         chroma : list of ndarray of shape (H, W, 2), or ndarray of shape (n, H, W, 2) or \
                 (n_pixels, 2), float32
-            CIE u*, v*, as `temperature` decodes it; smoothed for images, not for a PixelSamples.
+            CIE u*, v*, decoded with `temperature`; smoothed for images, not for a PixelSamples.
         """
         decoder = self._decoder()
         return self._predict_rows_or_images(X, decoder.decode_chroma, decoder.predict_chroma)
 
     def colorize(self, image: Image, *, hints: Hints | None = None, tint: Tint | None = None) -> AnyArray:
-        """Colour one image, choose its tint, and correct it by hints.
+        """Colour one image, optionally with a chosen tint and with hints.
 
         Parameters
         ----------
@@ -704,24 +704,24 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
             Grey, or colour whose lightness is used.
         hints : list of (row, column, colour), or ndarray of shape (H, W, 4), default=None
             Colours that are known at some pixels. A colour is an RGB triple in the range of the image (0
-            to 255 for uint8 and bool, 0 to 65535 for uint16, 0 to 1 for floats), a CSS name as
-            `"olive"`, or `"#rrggbb"`. Of an RGBA array, the opaque pixels are hints.
+            to 255 for uint8 and bool, 0 to 65535 for uint16, 0 to 1 for floats), a CSS name such as
+            `"olive"`, or `"#rrggbb"`. In an RGBA array, the opaque pixels are hints.
         tint : pair (u*, v*), colour or image, default=None
-            The overall colour that the image shall have: a mean CIE u*, v*; a colour, which is a CSS name,
+            The desired overall colour of the image: a mean CIE u*, v*; a colour, which is a CSS name,
             `"#rrggbb"` or an RGB triple (0 to 255 for integers, 0 to 1 for floats); or a colour photograph
-            (array or path) whose tint it is. None leaves it to the classifier.
+            (array or path) with this tint. None colours the image without a tint.
 
         Returns
         -------
         colored : ndarray of shape (H, W, 3)
-            As `predict` gives it. A hinted pixel has the hint's u*, v* at its own lightness; where sRGB
+            As returned by `predict`. A hinted pixel has the hint's u*, v* at its own lightness; where sRGB
             has no such colour, RGB is clipped to [0, 1].
 
         Raises
         ------
         ValueError
             If a hint is not valid; the message names it. If the tint is not valid, or the colorizer was
-            trained without.
+            trained without tint.
 
         Warns
         -----
@@ -731,14 +731,14 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         See Also
         --------
         alternatives : The image in each of the typical tints.
-        propagate_hints : Colours by hints alone.
+        propagate_hints : Colour an image by hints alone.
 
         Notes
         -----
-        The residual of the prediction at a hint is interpolated to pixels that are alike (in position, in
-        lightness, in the probabilities of their codewords), in proportion to the uncertainty of the
-        classifier: the posterior mean of a Gaussian process. It is the prior of one sparse, symmetric,
-        positive definite system in which neighbours of like lightness attract [1]_.
+        The residuals of the prediction at the hints are interpolated to similar pixels (in position,
+        lightness and the probabilities of the codewords), in proportion to the uncertainty of the
+        classifier: the posterior mean of a Gaussian process. This is the prior of one sparse, symmetric,
+        positive definite system in which neighbours of similar lightness get similar residuals [1]_.
 
         References
         ----------
@@ -763,19 +763,19 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         Parameters
         ----------
         n_tints : int, default=4
-            Their number.
+            Number of tints.
 
         Returns
         -------
         tints : ndarray of shape (n_tints, 2)
-            Mean CIE u*, v* of clusters of training images (k-means), in the order of a self-organizing map:
-            as square a map as `n_tints` allows, row by row, in which neighbours are alike. For 9 it has 3
-            rows of 3, for 6 2 rows of 3, for 5 a single row.
+            Mean CIE u*, v* of clusters of training images (k-means), in the order of a self-organizing map,
+            row by row, whose neighbours are similar. The map is as square as `n_tints` allows: 9 tints form
+            3 rows of 3, 6 tints 2 rows of 3, and 5 tints a single row.
 
         Raises
         ------
         ValueError
-            If the training images have fewer different tints.
+            If the training images have fewer than `n_tints` different tints.
         """
         check_is_fitted(self)
         check_scalar(n_tints, "n_tints", numbers.Integral, min_val=1)
@@ -789,7 +789,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         hints: Hints | None = None,
         max_size: int | None = None,
     ) -> AnyArray:
-        """Colour one image in each of the typical tints, to pick from.
+        """Colour one image in each of the typical tints, as alternatives to pick from.
 
         Parameters
         ----------
@@ -798,15 +798,15 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         n_alternatives : int, default=4
             Number of tints.
         hints : list of (row, column, colour), or ndarray of shape (H, W, 4), default=None
-            Colours that are known at some pixels, as `colorize` takes them.
+            Colours that are known at some pixels, see `colorize`.
         max_size : int, default=None
-            Longer side of the alternatives in pixels, for previews of large images; None gives them in the
-            size of the image.
+            Longer side of the alternatives in pixels, for previews of large images; None returns them in
+            the size of the image.
 
         Returns
         -------
         alternatives : ndarray of shape (n_alternatives, H, W, 3)
-            In the order of `typical_tints(n_alternatives)`. Give the tint of the chosen one to `colorize`.
+            In the order of `typical_tints(n_alternatives)`. Pass the tint of the chosen one to `colorize`.
 
         Raises
         ------
@@ -821,7 +821,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
 
         See Also
         --------
-        nncolor.plotting.AlternativesDisplay : Shows them with their tints.
+        nncolor.plotting.AlternativesDisplay : Display of the alternatives with their tints.
         """
         check_is_fitted(self)
         if max_size is not None:
@@ -834,7 +834,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         lightness = decoder.working_lightness(image, n_threads)
         if self._is_unfamiliar(lightness_statistics(lightness)):
             _warn_of_unfamiliar([name], stacklevel=3)
-        # without a working size, what the classifier sees depends on the size of the image
+        # without a working size, the features depend on the size of the image
         shrinks_later = self.working_size_ is None and max_size is not None
         shown, parsed = preview(image, parsed, None if shrinks_later else max_size)
         painted = np.empty((len(tints), *shown.shape[:2], 3), output_dtype(shown.dtype))
@@ -855,33 +855,33 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
     ) -> Iterator[AnyArray]:
         """Colour the frames of a film without flicker, one after the other, in constant memory.
 
-        Chroma is carried along the motion of the lightness, as far as the lightness agrees, and mixed with
-        the prediction of each frame. A cut starts anew.
+        Chroma is carried along the optical flow of the lightness, where the lightness agrees, and averaged
+        with the prediction of each frame. After a cut, it starts again from the prediction.
 
         Parameters
         ----------
         frames : iterable of images
-            Arrays or paths in their order, all of one size; they are read one by one. Grey, or colour whose
+            Arrays or paths in order, all of the same size; they are read one by one. Grey, or colour whose
             lightness is used.
         keyframes : dict of int to image, default=None
-            Colour images of some frames, by their number from 0 on; for example frames of the film that
-            `colorize` has coloured with hints. They come out as they are, and their colours are carried on
-            to both sides, backwards over at most 24 frames.
+            Colour images of some frames by frame number, counted from 0; for example frames of the film that
+            `colorize` has coloured with hints. They are returned unchanged, and their colours are carried
+            forwards, and backwards over at most 24 frames.
         tint : pair (u*, v*), colour or image, default=None
-            The overall colour of all frames, see `colorize`. None takes the mean tint of the key frames, if
-            the colorizer has tints.
+            The overall colour of all frames, see `colorize`. None uses the mean tint of the key frames, if
+            the colorizer was trained with tint.
 
         Returns
         -------
         colored : generator of ndarray of shape (H, W, 3)
-            The frames in their order, with their dtype. Up to 24 frames are held until the key frame that
-            follows them.
+            The coloured frames in order; dtypes as in `predict`. Up to 24 frames are held until the key frame
+            that follows them has been read.
 
         Raises
         ------
         ValueError
             If a frame is not valid or has another size than the first one, or a key frame is not valid; the
-            message says which. If the colorizer was trained without the tint that is given.
+            message names it. If a tint is given and the colorizer was trained without tint.
         OSError
             If a file cannot be read; the message names it.
 
@@ -892,9 +892,9 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
 
         Notes
         -----
-        The optical flow [1]_ is that of lightness without its mean and contrast, so that a flickering lamp is
-        no motion. The weight of what is carried grows by that of one prediction with every frame, and falls
-        where the lightness disagrees; a key frame weighs as much as 400 predictions.
+        The optical flow [1]_ is that of standardized lightness, so that a flickering lamp is not taken for
+        motion. With every frame the weight of the carried chroma grows by that of one prediction, and it
+        falls where the lightness disagrees; a key frame weighs as much as 400 predictions.
 
         References
         ----------
@@ -928,19 +928,19 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
     def score(self, X: ImageBatch | PixelSamples, y: Any = None) -> float:
         """Negative mean CIEDE2000 between the predicted and the true colours, over all pixels.
 
-        Unlike the accuracy of the labels it can be compared between codebooks of any size.
+        Unlike the accuracy of the labels, it can be compared between codebooks of different sizes.
 
         Parameters
         ----------
         X : batch of colour images, or PixelSamples
-            The truth; its lightness is what is coloured.
+            The true colours; only their lightness is used for the prediction.
         y : None
             Ignored.
 
         Returns
         -------
         score : float
-            Zero at best.
+            0 is best.
 
         Raises
         ------
@@ -950,7 +950,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         decoder = self._decoder()
         if isinstance(X, PixelSamples):
             if len(X) == 0:
-                raise ValueError("The PixelSamples holds no pixel to judge by.")
+                raise ValueError("The PixelSamples holds no pixel. Pass at least one.")
             check_working_size(X, self.working_size_)
             predicted = decoder.predict_pixels(decoder.decode_chroma, X)
             rgb = (join_lightness_chroma(X.lightness, chroma, np.float32) for chroma in (X.chroma, predicted))
@@ -965,14 +965,14 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
     def quantize(self, X: ImageBatch) -> list[AnyArray]: ...
 
     def quantize(self, X: ImageBatch) -> list[AnyArray] | AnyArray:
-        """Repaint colour images with the codebook: the best that the codewords allow.
+        """Replace the chroma of each pixel by its nearest codeword.
 
-        These are Figures 8 and 9 of the paper.
+        This is the best result that the codebook allows; Figures 8 and 9 of the paper show it.
 
         Parameters
         ----------
         X : batch of colour images
-            Those to repaint.
+            Images to quantize.
 
         Returns
         -------
@@ -987,8 +987,8 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
     def set_params(self, **params: Any) -> "SOMColorizer":
         """Set parameters of the colorizer and, as `component__parameter`, of its components.
 
-        A component that is None becomes its default first, so that `quantizer__map_shape` can be
-        searched over without writing the quantizer down.
+        A component that is None is first replaced by its default, so that a search over
+        `quantizer__map_shape` does not need an explicit quantizer.
 
         Parameters
         ----------
@@ -1031,14 +1031,14 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         return map_batch(function, X, arguments, color=color, n_jobs=self.n_jobs, verbose=self.verbose)
 
     def _predict_rows_or_images(self, X, of_features, of_image):
-        """Rows for a PixelSamples by a method of its features, images in the form of their batch."""
+        """Apply `of_features` to a PixelSamples, or `of_image` to the images of a batch."""
         if isinstance(X, PixelSamples):
             check_working_size(X, self.working_size_)
             return of_features.__self__.predict_pixels(of_features, X)
         return stack_like(self._map_batch(of_image, X), X)
 
     def _predict(self, X, tint, names=None):
-        """Colour images; warn of those, and of tints, that are unlike those of training."""
+        """Colour images; warn of unfamiliar images, and of tints far from those of the training images."""
         decoder = self._decoder()
         tints, far = self._parse_tints(tint, n_images_of(X))
         _warn_of_far_tints(far, stacklevel=4)
@@ -1060,11 +1060,11 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         if not self.has_tint_:
             raise ValueError(
                 "This colorizer was trained without tint: with tint_share=0, on a single image, or with a "
-                "frozen classifier that was trained so. Fit it on several images with tint_share=0.5."
+                "frozen classifier trained without it. Fit it on several images with tint_share=0.5."
             )
 
     def _film_tint(self, tint, keyframes):
-        """Tint of a film, by default that of its key frames; and a list with it if it is far from all."""
+        """Tint of a film, by default that of its key frames, and the list of tints to warn of."""
         if tint is None and keyframes and self.has_tint_:
             tints = [parse_tint(image, self.working_size_) for image in keyframes.values()]
             return np.mean(tints, axis=0), []
@@ -1072,7 +1072,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         return next(iter(tints)), far
 
     def _parse_tints(self, tint, n_images):
-        """Tints of the images of a batch, and those of them that are far from all tints of training."""
+        """Tints of the images of a batch, and those of them that are far from all training tints."""
         tints = parse_tints(tint, n_images, self.working_size_)
         given = [tint for tint in islice(tints, n_images or 1) if tint is not None]
         if not given:
@@ -1100,14 +1100,14 @@ def _warn_of_far_tints(tints, stacklevel):
         pairs = ", ".join(f"({u:.0f}, {v:.0f})" for u, v in tints)
         warnings.warn(
             f"The tint (u*, v*) = {pairs} is far from those of the training images. Do not rely on the "
-            "colours; typical_tints() gives tints that the training images have.",
+            "colours; typical_tints() gives typical tints of the training images.",
             UserWarning,
             stacklevel=stacklevel,
         )
 
 
 def _film_frames(frames, keyframes):
-    """Yield the valid frames of a film; raise at one of another size, or a key frame of another size."""
+    """Yield the frames of a film; raise if a frame or a key frame is not valid or has another size."""
     number, shape = -1, None
     for number, item in enumerate(frames):
         image = load_image(f"frame {number}", item)
@@ -1117,8 +1117,8 @@ def _film_frames(frames, keyframes):
             if found != shape:
                 raise ValueError(
                     f"{name} {number} has {found[0]} x {found[1]} pixels, and the frames before it have "
-                    f"{shape[0]} x {shape[1]}. The frames of one film have one size: resize it, or make two "
-                    "films."
+                    f"{shape[0]} x {shape[1]}. All frames of a film must have the same size: resize it, or "
+                    "colour two films."
                 )
         yield image
     beyond = [key for key in keyframes if key > number]

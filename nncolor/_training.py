@@ -1,4 +1,4 @@
-"""Training of the components of SOMColorizer: defaults, cloning and seeding, what each is fitted on."""
+"""Training of the components of SOMColorizer: defaults, cloning, seeding and fitting."""
 
 import warnings
 from contextlib import contextmanager
@@ -31,7 +31,7 @@ def _default_extractor():
 
 
 def _default_quantizer():
-    # a third of the updates of "auto" is enough for 25 codewords of two numbers
+    # a third of the updates of "auto" is enough for 25 codewords in two dimensions
     return SOMQuantizer(map_shape=(5, 5), n_iter=40_000)
 
 
@@ -52,10 +52,10 @@ def clone_component(component, default, random_state):
     if isinstance(component, FrozenEstimator):
         return component
     params = component.get_params(deep=True)
-    # What a user has frozen is shared with the user, and stays as it is.
+    # Frozen parts are shared with the user and must not change.
     frozen = tuple(f"{name}__" for name, value in params.items() if isinstance(value, FrozenEstimator))
     own = {name: value for name, value in params.items() if not name.startswith(frozen)}
-    # inner steps keep the containers that the user has set
+    # nested steps keep the output containers that the user has set
     has_parts = any(hasattr(value, "get_params") for value in params.values())
     if isinstance(component, TransformerMixin) and not has_parts and hasattr(component, "set_output"):
         component.set_output(transform="default")
@@ -67,15 +67,16 @@ def clone_component(component, default, random_state):
     return component.set_params(**seeds)
 
 
-# The pixels of an image are alike, so a network soon learns images instead of colours. Against this help a
-# penalty on its weights that falls with the number of images, and a short training. The error of held-out
-# images is flat about these numbers, see docs/benchmarks/few_photographs.py. A larger penalty and a shorter
-# training are a little closer to the truth with five images, but dull, with halos around dark objects.
+# The pixels of an image are similar, so a network soon overfits to the training images. A penalty on its
+# weights that falls with the number of images, and a short training, reduce this. The error of held-out
+# images changes little around these values, see docs/benchmarks/few_photographs.py. With five images, a
+# larger penalty and a shorter training have a slightly smaller error, but dull colours, and halos around
+# dark objects.
 _PENALTY_IMAGES, _PENALTY = 30, (1.0, 6.0)
 _LENGTH_PER_IMAGE, _LENGTH, _LENGTH_OF_ONE = 1000, (50_000, 200_000), 400_000
-# Epochs of a network that cannot be trained by length, scikit-learn's default.
+# Number of epochs of a network that cannot be trained by length; scikit-learn's default.
 _MAX_ITER = 200
-# Pixels that a network is shown at a time.
+# Number of pixels in one training step of a network.
 _STEP = 12_500
 
 
@@ -114,7 +115,7 @@ class Sample(NamedTuple):
 
 
 def sample_features(X, extractor, n_per_image, working_size, random_state, *, fit=True, n_jobs, verbose):
-    """Draw pixels and compute their features; with `fit`, fits an extractor that has to be fitted.
+    """Sample pixels and compute their features; with `fit`, an extractor that requires it is fitted.
 
     Parameters
     ----------
@@ -131,7 +132,7 @@ def sample_features(X, extractor, n_per_image, working_size, random_state, *, fi
             return _sample_image_by_image(X, extractor, n_per_image, working_size, random_state, options)
         X = join_pixels(sample_batch(X, n_per_image, working_size, random_state, **options))
     if len(X) == 0:
-        raise ValueError("The PixelSamples holds no pixel to learn from.")
+        raise ValueError("The PixelSamples holds no pixel. Pass at least one.")
     warn_of_memory(len(X), 4 * _n_features(extractor))
     features = (extractor.fit(X, None) if fit else extractor).transform(X)
     images = np.unique(X.groups)
@@ -141,8 +142,8 @@ def sample_features(X, extractor, n_per_image, working_size, random_state, *, fi
 
 
 def _sample_image_by_image(X, extractor, n_per_image, working_size, random_state, options):
-    """Sample whose features are computed where each image is read, so that no image has to be kept."""
-    # float32, and twice while they are put together
+    """Sample whose features are computed as each image is read, so that no image is kept in memory."""
+    # float32, in memory twice while they are concatenated
     bytes_per_pixel = 8 * _n_features(extractor)
     function = partial(_describe_pixels, extractor)
     options = {**options, "function": function, "bytes_per_pixel": bytes_per_pixel}
@@ -161,7 +162,7 @@ def _describe_pixels(extractor, pixels):
 
 
 def _n_features(extractor):
-    """Number of features, 0 where the extractor cannot tell beforehand."""
+    """Number of features; 0 if it is not known before `transform`."""
     try:
         return len(extractor.get_feature_names_out())
     except (AttributeError, ValueError):
@@ -177,9 +178,10 @@ def _requires_fit(extractor):
 
 
 def takes_tint(classifier, sample, share, *, is_partial=False):
-    """Whether a classifier is trained with tint: one that is fitted already, or a part of it, decides itself.
+    """Whether a classifier is trained with tint.
 
-    A single image has only one tint, which carries no information.
+    A classifier that is already fitted, or contains a fitted part, keeps its number of features. A single
+    image has only one tint, which carries no information.
     """
     n_features = getattr(classifier, "n_features_in_", None)
     if n_features is not None:
@@ -188,20 +190,20 @@ def takes_tint(classifier, sample, share, *, is_partial=False):
 
 
 def show_tint(sample, share, random_state):
-    """Sample whose features have those of the tint behind them, shown to a share of the pixels."""
+    """Sample with the features of the tint appended, set only for a share of the pixels."""
     features = append_tints(sample.features, sample.tints_of_pixels(), share, random_state)
     return sample._replace(features=features, has_tint=True)
 
 
 def check_chroma(sample, verbose):
-    """Raise if no image has any chroma; name those without if `verbose`."""
+    """Raise if no image has any chroma; print which images have none if `verbose`."""
     images, group = np.unique(sample.groups, return_inverse=True)
     strongest = np.zeros(len(images), sample.chroma.dtype)
     np.maximum.at(strongest, group, np.abs(sample.chroma).max(axis=1))
     neutral = images[strongest < NEUTRAL_CHROMA]
     if len(neutral) == len(images):
         raise ValueError(
-            "There is no colour to learn: all pixels are grey, though the images have three "
+            "The training images have no colour: all pixels are grey, although they have three "
             "channels. Pass colour photographs."
         )
     if len(neutral) and verbose:
@@ -209,22 +211,22 @@ def check_chroma(sample, verbose):
 
 
 def fit_codebook(quantizer, chroma, verbose):
-    """Fit the quantizer on the sampled chroma; the codeword of each pixel."""
+    """Fit the quantizer on the sampled chroma; returns the codeword of each pixel."""
     if verbose and isinstance(quantizer, SOMQuantizer):
         quantizer.set_params(verbose=verbose)
     quantizer.fit(chroma, None)
     if not hasattr(quantizer, "cluster_centers_"):
         raise TypeError(
-            f"The quantizer {type(quantizer).__name__} has no cluster_centers_ after fit; SOMQuantizer, "
-            "KMeans and MiniBatchKMeans have."
+            f"The quantizer {type(quantizer).__name__} has no cluster_centers_ after fit. Use one that has, "
+            "such as SOMQuantizer, KMeans or MiniBatchKMeans."
         )
-    # one complex number for each pair sorts much faster
+    # pairs (u*, v*) are sorted much faster as complex numbers
     n_colors = len(np.unique(np.ascontiguousarray(chroma).view(np.complex64)))
     n_codes = len(quantizer.cluster_centers_)
     if n_colors < n_codes and not isinstance(quantizer, FrozenEstimator):
         raise ValueError(
-            f"The sample holds {n_colors} distinct colours, fewer than the {n_codes} codewords that the "
-            "quantizer makes of them. Use a smaller map_shape, more images or more pixels_per_image."
+            f"The sample holds {n_colors} distinct colours, fewer than the {n_codes} codewords of the "
+            "quantizer. Use a smaller map_shape, more images or more pixels_per_image."
         )
     return nearest_codewords(quantizer, chroma)
 
@@ -258,41 +260,42 @@ def spawn_random_state(random_state):
 
 
 def check_incremental(classifier, n_codes=None):
-    """Raise, before any image is read, if a classifier cannot learn batch by batch."""
+    """Raise, before any image is read, if a classifier cannot be trained batch by batch."""
     if n_codes == 1:
         return
     if classifier is None:
         raise ValueError(
-            "There is no classifier to go on with: the sample of fit held a single codeword. Start anew."
+            "There is no classifier to continue with: the sample of fit held a single codeword. Start again "
+            "with a new colorizer."
         )
     if isinstance(classifier, FrozenEstimator):
         raise TypeError(
-            "The classifier is a FrozenEstimator, which learns nothing; pass the classifier in it."
+            "The classifier is a FrozenEstimator, which cannot be trained. Pass the classifier inside it."
         )
     if not hasattr(classifier, "partial_fit"):
         raise TypeError(
             f"The classifier {type(classifier).__name__} has no partial_fit; MLPClassifier (with a solver "
-            "other than lbfgs), SGDClassifier and GaussianNB have. Use fit, which takes all images at once."
+            "other than lbfgs), SGDClassifier and GaussianNB have one. Or use fit with all images at once."
         )
     if getattr(classifier, "early_stopping", False):
         raise ValueError(
-            "partial_fit cannot stop early: it never sees all pixels. Set early_stopping=False in the "
-            f"{type(classifier).__name__}."
+            "partial_fit does not support early stopping, which needs all pixels at once. Set "
+            f"early_stopping=False in the {type(classifier).__name__}."
         )
 
 
 def check_known(labels, classes):
-    """Raise if a batch holds codewords that the classifier does not know."""
+    """Raise if a batch holds codewords that the classifier was not trained on."""
     unknown = np.setdiff1d(labels, classes)
     if len(unknown):
         raise ValueError(
             f"The batch holds codeword {', '.join(map(str, unknown))}, which the sample of fit did not hold. "
-            "Start anew with partial_fit, which names all codewords in its first call."
+            "Start again with a new colorizer and partial_fit, whose first call accepts all codewords."
         )
 
 
 def is_trained_by_length(classifier):
-    """Whether a classifier is a network with max_iter="auto": it is shown a chosen number of pixels."""
+    """Whether a classifier is a network with max_iter="auto", trained on a chosen number of pixels."""
     return (
         isinstance(classifier, MLPClassifier)
         and classifier.max_iter == "auto"
@@ -302,7 +305,7 @@ def is_trained_by_length(classifier):
 
 
 def settle_network(classifier, n_images, *, is_partial=False):
-    """Choose the parameters of a network that are "auto", but for its training length in a whole fit."""
+    """Set the parameters of a network that are "auto", except for the length of training in `fit`."""
     network = _last_step(classifier)
     if not isinstance(network, MLPClassifier):
         return
@@ -315,12 +318,12 @@ def settle_network(classifier, n_images, *, is_partial=False):
 
 
 def training_length(n_images):
-    """Number of pixels to show a network if no images are held back to choose it by."""
+    """Number of pixels to train a network on if no images are held out to choose it."""
     return _LENGTH_OF_ONE if n_images == 1 else int(np.clip(_LENGTH_PER_IMAGE * n_images, *_LENGTH))
 
 
 def train_in_steps(network, features, labels, rows, lengths):
-    """Yield a network after it was shown each of several ascending numbers of pixels.
+    """Train a network, and yield it after each of several ascending numbers of pixels.
 
     Parameters
     ----------
@@ -329,7 +332,7 @@ def train_in_steps(network, features, labels, rows, lengths):
     features : ndarray of shape (n, n_features)
     labels : ndarray of shape (n,), int
     rows : ndarray of int
-        The pixels to show, in their order, and again from the first on where they are too few.
+        Pixels in the order of training; repeated from the first one if they are too few.
     lengths : sequence of int
     """
     classes = np.unique(labels)
@@ -345,9 +348,9 @@ def train_in_steps(network, features, labels, rows, lengths):
 
 
 def fit_classifier(classifier, features, labels, groups, verbose, *, rows=None, length=None, classes=None):
-    """Fit the classifier with a progress bar and let Ctrl-C through.
+    """Fit the classifier with a progress bar; Ctrl-C interrupts it.
 
-    Some classifiers want labels without gaps. Where codewords are missing, it learns their ranks.
+    Some classifiers need labels without gaps. If codewords are missing, it is trained on their ranks.
 
     Parameters
     ----------
@@ -355,13 +358,13 @@ def fit_classifier(classifier, features, labels, groups, verbose, *, rows=None, 
     features : ndarray of shape (n, n_features)
     labels : ndarray of shape (n,), int
     groups : ndarray of shape (n,), int
-        Image of each pixel, for a classifier that asks for it, such as a search with GroupKFold.
+        Image of each pixel, for a classifier that requests it, such as a search with GroupKFold.
     verbose : int
     rows : ndarray of int, default=None
     length : int, default=None
-        Show it so many pixels in the order of the rows, see `train_in_steps`.
+        Number of pixels to train on, in the order of the rows, see `train_in_steps`.
     classes : ndarray of int, default=None
-        Fit it partially to a batch; these are the labels of all batches.
+        Labels of all batches, for a partial fit on one batch.
 
     Returns
     -------
@@ -372,7 +375,7 @@ def fit_classifier(classifier, features, labels, groups, verbose, *, rows=None, 
         return codewords_of(classifier)
     known = np.unique(labels) if classes is None else np.asarray(classes)
     labels = np.searchsorted(known, labels)
-    # scikit-learn's networks hold the labels as 8 bytes and one more for each codeword at first
+    # scikit-learn's networks binarize the labels: 8 bytes, and at first one more, for each codeword
     warn_of_memory(len(features), features.itemsize * features.shape[1] + 9 * (labels.max() + 1))
     with _interruptible(), training_progress(_last_step(classifier), verbose):
         if length is not None:
@@ -382,7 +385,7 @@ def fit_classifier(classifier, features, labels, groups, verbose, *, rows=None, 
         else:
             classifier.fit(features, labels, **_routed_groups(classifier, groups))
     if known[-1] >= len(known):
-        # for whoever freezes it and uses it in another colorizer
+        # needed if it is frozen and used in another colorizer
         classifier.codewords_ = known
     return known
 
@@ -393,7 +396,7 @@ def codewords_of(classifier):
 
 
 def _routed_groups(classifier, groups):
-    """Keyword arguments of `fit` for a classifier that asks for groups, as scikit-learn routes them."""
+    """Keyword arguments of `fit` for a classifier that requests groups, as scikit-learn routes them."""
     if isinstance(classifier, Pipeline):
         name, last = classifier.steps[-1]
         prefix = "" if get_config()["enable_metadata_routing"] else f"{name}__"
@@ -406,11 +409,11 @@ def _routed_groups(classifier, groups):
 
 @contextmanager
 def _interruptible():
-    """Let Ctrl-C through: scikit-learn's networks swallow it, stay half-trained, and only warn."""
+    """Raise KeyboardInterrupt on Ctrl-C: scikit-learn's networks catch it, stop training, and only warn."""
     interrupted = "Training interrupted by user"
     with warnings.catch_warnings():
         warnings.filterwarnings("error", message=interrupted)
-        # older versions say this of the list of classes that partial_fit is given
+        # older versions warn of this for the classes that are passed to partial_fit
         warnings.filterwarnings("ignore", message="The number of unique classes is greater than 50%")
         try:
             yield

@@ -1,4 +1,4 @@
-"""Validation on held-back images: how long to train, how much chroma to paint, and the error to expect."""
+"""Validation on held-out images: length of training, share of chroma to paint, and expected error."""
 
 from typing import NamedTuple
 
@@ -10,38 +10,40 @@ from ._painting.decoder import Decoder
 from ._painting.tint import N_TINT_FEATURES, tint_features
 from ._training import fit_classifier, is_trained_by_length, settle_network, train_in_steps
 
-# So many images at least are needed.
+# Smallest number of images for validation.
 _MIN_IMAGES = 5
-# Where fewer images than these are held back, others are held back in turn until so many, or all, have been.
+# If fewer images than this are held out, others are held out in turn until this many, or all, have been.
 _ENOUGH = 10
-# Numbers of pixels to show the default network, of which the best is chosen. With few images or pixels the
-# longest do not pay: they are left out above so many pixels, or so many for each image, or passes over all.
+# Numbers of pixels to train the default network on, of which the best is chosen. With few images or pixels
+# the longest do not help: none is longer than _ALWAYS pixels or _PER_IMAGE pixels for each image, whichever
+# is more, nor than _MAX_PASSES passes over all pixels.
 _LENGTHS = (50_000, 100_000, 200_000, 400_000)
 _ALWAYS, _PER_IMAGE, _MAX_PASSES = 100_000, 2000, 20
-# Other classifiers are validated after training on at most so many pixels.
+# Other classifiers are validated after training on at most this many pixels.
 _MAX_PIXELS = 50_000
-# Pixels of the held-back images by which the error is measured.
+# Largest number of pixels of held-out images on which the error is measured.
 _MAX_JUDGED = 20_000
-# Shares of the predicted chroma. The largest is painted whose error is below this share of that of grey: less
-# chroma often lowers the error a little more, but makes images dull. If there is none, that with the smallest
-# error. A few images have to say it more clearly, and are not enough to paint nothing at all.
+# Shares of the predicted chroma. The largest one whose error is below _WORTH times that of grey is painted:
+# less chroma often has a slightly smaller error, but makes images dull. If there is none, it is the one with
+# the smallest error. If fewer than _ENOUGH images are held out, _WORTH_OF_FEW is the limit, and at least the
+# share _LEAST_OF_FEW is painted.
 _CHROMA_SCALES, _WORTH = np.array([1.0, 0.75, 0.5, 0.25, 0.0]), 0.97
 _WORTH_OF_FEW, _LEAST_OF_FEW = 0.92, 0.25
 
 
 class Validation(NamedTuple):
-    """What the held-back images say.
+    """Results of the validation on held-out images.
 
     Attributes
     ----------
     length : int or None
-        Number of pixels to show the default network in training; None for other classifiers.
+        Number of pixels to train the default network on; None for other classifiers.
     chroma_scale : float
         Share of the predicted chroma to paint.
     error, grey_error : float
-        Mean CIEDE2000 of the held-back images, as they would be painted and left grey.
+        Mean CIEDE2000 of the held-out images: painted with `chroma_scale`, and left grey.
     full_error : float
-        The same with all of the predicted chroma.
+        The same with the full predicted chroma.
     """
 
     length: int | None
@@ -66,7 +68,7 @@ def validate(classifier, extractor, codebook, sample, labels, *, fraction, tempe
     labels : ndarray of shape (n,), int
         Their codewords.
     fraction : float in [0, 1)
-        Share of the images to hold back.
+        Share of the images to hold out.
     temperature : float
     random_state : RandomState
 
@@ -96,7 +98,7 @@ def validate(classifier, extractor, codebook, sample, labels, *, fraction, tempe
         errors.append(by_length)
     # (length, without and with tint, share of chroma)
     by_length = np.mean(errors, axis=0)
-    # one network serves both
+    # the same network is used with and without tint
     best = int(by_length[:, :, 0].mean(axis=1).argmin())
     by_scale = by_length[best, 0]
     allowed, share = by_scale, _WORTH
@@ -109,7 +111,7 @@ def validate(classifier, extractor, codebook, sample, labels, *, fraction, tempe
 
 
 def _held_back_images(images, fraction, random_state):
-    """List of the images that are held back, each time others."""
+    """List of groups of images, one group to hold out at a time."""
     n_images = len(images)
     n_held_back = min(max(1, round(fraction * n_images)), n_images - 1)
     n_folds = min(-(-_ENOUGH // n_held_back), n_images // n_held_back)
@@ -123,7 +125,7 @@ def _lengths(n_images, n_pixels):
 
 
 def _trained(classifier, sample, labels, kept, lengths):
-    """Yield a clone of the classifier, trained on the kept pixels by each length, and its codewords."""
+    """Yield a clone of the classifier, trained on the kept pixels for each length, and its codewords."""
     classifier = clone(classifier)
     if lengths == [None]:
         kept = np.sort(kept[:_MAX_PIXELS])
@@ -137,7 +139,7 @@ def _trained(classifier, sample, labels, kept, lengths):
 
 
 def _features(sample, judged):
-    """Features of pixels without tint, and with that of their image if the classifier has it."""
+    """Features of pixels without tint, and with the tint of their image if the sample has tint."""
     features = sample.features[judged]
     if not sample.has_tint:
         return [features]
@@ -146,7 +148,7 @@ def _features(sample, judged):
 
 
 def _errors(decoder, features, sample, judged):
-    """Mean CIEDE2000 of pixels with each share of the predicted chroma."""
+    """Mean CIEDE2000 of pixels for each share of the predicted chroma."""
     chroma = decoder.decode_chroma(features.T[None])[0]
     lightness = sample.lightness[judged]
     true = join_lightness_chroma(lightness, sample.chroma[judged], np.float32)

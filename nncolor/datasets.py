@@ -1,4 +1,4 @@
-"""Sample photographs, and the image files of a folder."""
+"""Loading of sample photographs, and of the image files of a folder."""
 
 import mimetypes
 import os
@@ -56,10 +56,10 @@ _OUTDOOR_CATEGORIES = (
 )
 
 IMAGE_SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
-# Endings of other image formats that the mimetypes of Python do not know: of phones, raw files of cameras.
+# Extensions of other image formats that Python's mimetypes lacks: images of phones, raw files of cameras.
 _OTHER_SUFFIXES = (".arw", ".cr2", ".cr3", ".dng", ".heic", ".heif", ".jxl", ".nef", ".orf", ".raf", ".rw2")
 
-# name: (how to load it, what it shows, where it comes from and under what licence)
+# name: (loader, title, source and licence)
 _PHOTOS = {
     "china": (
         lambda: load_sample_image("china.jpg"),
@@ -89,7 +89,7 @@ _PHOTOS = {
 
 
 def load_sample_photos() -> SamplePhotos:
-    """Colour photographs that scikit-learn and scikit-image ship.
+    """Load the colour photographs that scikit-learn and scikit-image ship.
 
     Returns
     -------
@@ -102,11 +102,11 @@ def load_sample_photos() -> SamplePhotos:
             china, flower, coffee, chelsea, astronaut, rocket, motorcycle_left and
             motorcycle_right.
         titles : list of str
-            What they show.
+            Titles of the photographs.
         licenses : list of str
-            Where they come from, who took them and under which licence.
+            Source, photographer and licence of each photograph.
         DESCR : str
-            All of this as text.
+            Description of the photographs.
 
     Examples
     --------
@@ -131,7 +131,7 @@ def load_sample_photos() -> SamplePhotos:
 
 
 def _is_other_image(name):
-    """Whether a file, by its name, is an image of a format that folders are not searched for."""
+    """Whether the name of a file is that of an image in another format than IMAGE_SUFFIXES."""
     suffix = os.path.splitext(name)[1].lower()
     kind = mimetypes.guess_type(name)[0] or ""
     return suffix not in IMAGE_SUFFIXES and (kind.startswith("image/") or suffix in _OTHER_SUFFIXES)
@@ -140,15 +140,15 @@ def _is_other_image(name):
 def load_image_folder(
     path: str | os.PathLike[str], pattern: str | None = None, *, skip_unreadable: bool = False
 ) -> list[str]:
-    """The images of a folder, as a batch that reads each file only when it is needed.
+    """List the image files of a folder, as a batch that reads each file only when it is needed.
 
     Parameters
     ----------
     path : str or path-like
         The folder.
     pattern : str, default=None
-        Which files, as for :meth:`pathlib.Path.glob`: `*.jpg`, or `**/*.png` for folders within
-        the folder too. None takes every file of the folder itself with the ending of an image
+        Pattern of the file names, as for :meth:`pathlib.Path.glob`: `*.jpg`, or `**/*.png` to
+        include subfolders. None takes every file of the folder itself with the extension of an image
         format, in upper or lower case. Hidden files, whose names begin with a dot, are left out.
     skip_unreadable : bool, default=False
         Leave out files that cannot be opened as images, with a warning that names them, instead of an error.
@@ -156,23 +156,23 @@ def load_image_folder(
     Returns
     -------
     paths : list of str
-        Sorted paths; a batch for everything in nncolor.
+        Sorted paths, which can be passed to nncolor as a batch.
 
     Raises
     ------
     FileNotFoundError
-        If there is no such folder, or no file in it that matches.
+        If the folder does not exist, or no file in it matches.
     NotADirectoryError
         If `path` is a file.
     OSError
-        If files cannot be opened as images; the message names them all. A file that breaks off
-        in the middle is found out, and named, when it is read.
+        If files cannot be opened as images; the message names them all. Only the headers are
+        checked: a truncated file is an error, which names it, when it is read.
 
     Warns
     -----
     UserWarning
-        If files with the ending of another image format, such as .heic, are left out; and of those that
-        `skip_unreadable` leaves out.
+        If files are left out: those with the extension of another image format, such as .heic, and those
+        that `skip_unreadable` leaves out.
 
     Examples
     --------
@@ -188,7 +188,7 @@ def load_image_folder(
         raise FileNotFoundError(f"There is no folder {str(folder)!r}.")
     if not folder.is_dir():
         raise NotADirectoryError(f"{str(folder)!r} is a file; pass the folder, or [path] as a batch of one.")
-    # hidden files are notes that systems leave beside the images
+    # operating systems store hidden files beside the images
     candidates = folder.iterdir() if pattern is None else folder.glob(pattern)
     files = sorted(file for file in candidates if file.is_file() and not file.name.startswith("."))
     paths = [str(file) for file in files if pattern is not None or file.suffix.lower() in IMAGE_SUFFIXES]
@@ -198,8 +198,8 @@ def load_image_folder(
     others = [file.name for file in files if str(file) not in {*paths} and _is_other_image(file.name)]
     if others:
         warnings.warn(
-            f"Left out of {str(folder)!r}, as images of other formats: {', '.join(others)}. Convert them to "
-            "PNG, JPEG or TIFF, or pass a pattern that takes them.",
+            f"Images of other formats in {str(folder)!r} are left out: {', '.join(others)}. Convert them to "
+            "PNG, JPEG or TIFF, or pass a pattern that matches them.",
             UserWarning,
             stacklevel=2,
         )
@@ -211,7 +211,7 @@ def load_image_folder(
         )
     if problems:
         warnings.warn(
-            f"Left out of {str(folder)!r}, as they cannot be read:\n" + "\n".join(problems.values()),
+            f"Files in {str(folder)!r} that cannot be read are left out:\n" + "\n".join(problems.values()),
             UserWarning,
             stacklevel=2,
         )
@@ -226,7 +226,7 @@ def fetch_open_country(
     url: str = _OUTDOOR_URL,
     verbose: int = 1,
 ) -> OutdoorScenes:
-    """The photographs of the paper: "Open Country" of the outdoor scenes of Oliva and Torralba.
+    """Fetch the photographs of the paper: "Open Country" of the outdoor scenes of Oliva and Torralba.
 
     The authors' archive of 2,688 colour photographs of 256 x 256 pixels in eight categories is
     downloaded once (about 120 MB) and the category is unpacked. The images are for research.
@@ -234,14 +234,14 @@ def fetch_open_country(
     Parameters
     ----------
     data_home : str or path-like, default=None
-        Folder for the archive and the images. None means that of the environment variable
+        Folder for the archive and the images. None means the folder in the environment variable
         NNCOLOR_DATA, or the user's cache folder.
     download_if_missing : bool, default=True
-        If False, an archive that is not there is an error.
+        If False, raise an error if the archive is not in the folder.
     category : str, default="opencountry"
         One of coast, forest, highway, insidecity, mountain, opencountry, street, tallbuilding.
     url : str
-        Where the archive is; for a mirror of it.
+        Address of the archive; change it to use a mirror.
     verbose : int, default=1
         Show a progress bar of the download if positive.
 
@@ -251,11 +251,11 @@ def fetch_open_country(
         With the attributes
 
         images : list of str
-            Sorted paths; a batch for everything in nncolor.
+            Sorted paths, which can be passed to nncolor as a batch.
         category : str
-            What they show.
+            Category of the photographs.
         DESCR : str
-            Where they come from.
+            Source of the photographs.
 
     Raises
     ------
@@ -263,9 +263,9 @@ def fetch_open_country(
         If the archive is not there and `download_if_missing` is False.
     OSError
         If the archive cannot be downloaded or is damaged. The message says where to
-        put it by hand. An interrupted download goes on where it was.
+        put it by hand. An interrupted download is resumed by the next call.
     ValueError
-        If there is no such category, or the archive is not what it should be.
+        If the category does not exist, or the archive is not the expected one.
 
     References
     ----------
@@ -280,7 +280,7 @@ def fetch_open_country(
     410
     """
     if category not in _OUTDOOR_CATEGORIES:
-        raise ValueError(f"category is one of {', '.join(_OUTDOOR_CATEGORIES)}; got {category!r}.")
+        raise ValueError(f"category must be one of {', '.join(_OUTDOOR_CATEGORIES)}; got {category!r}.")
     home = Path(data_home) if data_home is not None else default_data_home()
     archive, folder = home / url.rsplit("/", 1)[-1], home / category
     if not folder.is_dir():

@@ -1,4 +1,4 @@
-"""A photograph put right by mouse, in a notebook: pick a tint, and click on what has another colour.
+"""Interactive editor for notebooks: pick the tint of a photograph, and add hints by mouse.
 
 It needs ipywidgets and ipympl (`pip install "nncolor[interactive]"`) and, in the notebook,
 `%matplotlib widget`.
@@ -22,17 +22,17 @@ from ._utils.types import AnyArray, Color, Hint, Image, Tint
 
 __all__ = ["HintEditor"]
 
-# Longer side in pixels of the alternatives beneath the picture.
+# Longer side in pixels of the alternatives below the picture.
 _PREVIEW_SIZE = 160
 
 
 class HintEditor:
-    """Choose the tint of a photograph, and correct it by clicks that are hints.
+    """Edit the tint and the hints of a photograph by mouse.
 
-    Beneath the photograph lie a version without a tint and the alternatives of
+    Below the photograph are a version without a tint and the alternatives of
     :meth:`SOMColorizer.alternatives`: a click on one picks it. A click on the photograph adds a hint of the
-    chosen colour. In a notebook the editor shows itself, with a colour picker and buttons, as the last line
-    of a cell.
+    chosen colour. As the last line of a notebook cell, the editor is displayed with a colour picker and
+    buttons.
 
     Parameters
     ----------
@@ -41,23 +41,23 @@ class HintEditor:
     image : array-like of shape (H, W) or (H, W, 3 or 4), or path
         Grey, or colour whose lightness is used.
     hints : list of (row, column, colour), default=()
-        Hints to begin with.
+        Initial hints.
     tint : pair (u*, v*), colour or image, default=None
-        Tint to begin with, as `colorize` takes it.
+        Initial tint, see `SOMColorizer.colorize`.
     n_alternatives : int, default=4
-        Number of alternatives, 0 for none. There are none of a colorizer without tint, and no more than its
-        training images have different tints.
+        Number of alternatives, 0 for none. A colorizer that was trained without tint has none, others have
+        at most as many as there are different tints of training images.
     color : str, default="#808000"
-        The chosen colour to begin with: `"#rrggbb"` or a CSS name.
+        The initial chosen colour: `"#rrggbb"` or a CSS name.
     ax : matplotlib Axes, default=None
-        Where to draw the photograph alone; None makes a new figure, with the alternatives.
+        Where to draw the photograph, without alternatives; None makes a new figure with the alternatives.
 
     Attributes
     ----------
     hints : list of (row, column, colour)
-        Goes as it is into `colorize`.
+        The hints, which can be passed to `SOMColorizer.colorize`.
     tint : tint or None
-        The picked tint; goes as it is into `colorize`.
+        The picked tint, which can be passed to `SOMColorizer.colorize`.
     color : str or RGB triple
         The chosen colour.
     colored_ : ndarray of shape (H, W, 3)
@@ -69,11 +69,11 @@ class HintEditor:
     alternatives_ax_ : list of matplotlib Axes
         The axes of the alternatives.
     figure_ : matplotlib Figure
-        Their figure.
+        The figure of the axes.
 
     See Also
     --------
-    SOMColorizer.colorize : Colours with hints and a tint.
+    SOMColorizer.colorize : Colour an image with hints and a tint.
 
     Examples
     --------
@@ -119,7 +119,7 @@ class HintEditor:
         self._make_axes(n_alternatives if ax is None else 0, ax)
         self.figure_ = self.ax_.figure
         self._picture = show_image(self.ax_, to_unit_range(self.colored_))
-        # a black ring around a white one is seen on any ground
+        # a black ring around a white one is visible on any background
         self._rings = self.ax_.scatter([], [], s=70, facecolors="none", edgecolors="black", linewidths=2.5)
         self._marks = self.ax_.scatter([], [], s=50, edgecolors="white", linewidths=1.5)
         self._busy_sign = self.ax_.text(
@@ -166,14 +166,14 @@ class HintEditor:
         self._color = color
 
     def add(self, row: int, column: int, color: Color | None = None) -> None:
-        """Add a hint and colour again; a hint that was at the pixel is replaced.
+        """Add a hint and colour again; an earlier hint at the same pixel is replaced.
 
         Parameters
         ----------
         row, column : int
-            The pixel.
+            Row and column of the pixel.
         color : str or RGB triple, default=None
-            None is the chosen colour.
+            Colour of the hint; None means the chosen colour.
         """
         others = [hint for hint in self.hints if tuple(hint[:2]) != (row, column)]
         self._change([*others, (row, column, self.color if color is None else color)], self.tint)
@@ -184,12 +184,12 @@ class HintEditor:
         Parameters
         ----------
         number : int or None
-            Number of the alternative, from 0 on; None is the version without a tint.
+            Number of the alternative, counted from 0; None is the version without a tint.
 
         Raises
         ------
         ValueError
-            If there is no alternative of that number.
+            If there is no alternative with that number.
         """
         if number is not None and not 0 <= number < len(self.tints_) - 1:
             raise ValueError(
@@ -198,14 +198,14 @@ class HintEditor:
         self._change(self.hints, None if number is None else self.tints_[number + 1])
 
     def undo(self) -> None:
-        """Take the last change back: a hint, a picked tint, or `clear`."""
+        """Undo the last change: a hint, a picked tint, or `clear`."""
         if self._history:
             hints, tint = self._history[-1]
             self._set(hints, tint)
             self._history.pop()
 
     def clear(self) -> None:
-        """Take all hints back; the tint stays."""
+        """Remove all hints; the tint stays."""
         self._change([], self.tint)
 
     def _change(self, hints, tint):
@@ -214,7 +214,7 @@ class HintEditor:
         self._history.append(before)
 
     def _set(self, hints, tint):
-        # a hint that is not valid leaves everything as it was
+        # a hint that is not valid raises here, before anything is changed
         with self._busy():
             self.colored_ = self.colorizer.colorize(self.image, hints=hints, tint=tint)
         self.hints, self.tint = hints, tint
@@ -244,7 +244,7 @@ class HintEditor:
         self.figure_.canvas.draw_idle()
 
     def _on_click(self, event):
-        # while the toolbar zooms or pans, a click is no hint
+        # while the toolbar zooms or pans, a click does not add a hint
         toolbar = self.figure_.canvas.toolbar
         if event.button != 1 or (toolbar and toolbar.mode):
             return
@@ -261,7 +261,7 @@ class HintEditor:
         Returns
         -------
         widget : ipywidgets.VBox
-            Colour picker, name of the colour, buttons, and the figure where the backend of matplotlib is
+            Colour picker, name of the colour, buttons, and the figure if the backend of matplotlib is
             ipympl.
 
         Raises
@@ -278,7 +278,7 @@ class HintEditor:
             try:
                 self.color = change["new"]
             except ValueError as error:
-                # what is wrong stays in the field, and the chosen colour as it was
+                # the wrong value stays in the field, and the chosen colour does not change
                 message.value = f'<span style="color: #c00">{escape(str(error))}</span>'
                 return
             message.value = ""
@@ -307,15 +307,15 @@ class HintEditor:
             return
         display(self.figure_)
         warnings.warn(
-            "This HintEditor takes no clicks, because the figures of the notebook are pictures. Write "
-            "%matplotlib widget in a cell of its own, run it, and make the editor again.",
+            "This HintEditor does not react to clicks, because the figures of the notebook are static. Run "
+            "%matplotlib widget in a cell of its own, and create the editor again.",
             UserWarning,
             stacklevel=2,
         )
 
 
 def _as_tuple(hint):
-    """A hint as a tuple: in JSON they are lists."""
+    """Hint as a tuple; hints that were saved as JSON are lists."""
     return tuple(hint) if isinstance(hint, list) else hint
 
 

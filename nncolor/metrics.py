@@ -1,4 +1,4 @@
-"""Measures of colour differences and of colourfulness, and scorers made of them.
+"""Measures of colour difference and colourfulness, and scorers based on them.
 
 Each measure takes the true and the predicted images as two batches of the same length and sizes. The
 scorers are for the `scoring` of :class:`~sklearn.model_selection.GridSearchCV` and similar tools: they
@@ -36,7 +36,7 @@ __all__ = [
     "raw_accuracy_auc_scorer",
 ]
 
-# Of raw_accuracy_auc, in units of a*, b*.
+# Largest threshold of raw_accuracy_auc, in units of a*, b*.
 _LARGEST_THRESHOLD = 150
 # Side of the windows of ssim in pixels, as in scikit-image, whose own function warns that its defaults will
 # change.
@@ -46,13 +46,13 @@ _WINDOW = 7
 def mean_ciede2000(truth: ImageBatch, prediction: ImageBatch) -> float:
     """Mean CIEDE2000 colour difference [1]_ over all pixels of all images.
 
-    A difference of 0.8 is just perceptible side by side and one of 1.8 just acceptable, each to half of the
-    observers of [2]_; 10 is another shade.
+    Side by side, half of the observers of [2]_ perceive a difference of 0.8, and half accept one of 1.8; with
+    a difference of 10, two colours are clearly different.
 
     Parameters
     ----------
     truth, prediction : batches of colour images
-        Of the same length, images of the same sizes. Grey images count as colourless.
+        Of the same length, with images of the same sizes. Grey images have zero chroma.
 
     Returns
     -------
@@ -62,7 +62,7 @@ def mean_ciede2000(truth: ImageBatch, prediction: ImageBatch) -> float:
     Raises
     ------
     ValueError
-        If the batches do not belong together.
+        If the lengths of the batches or the sizes of their images differ.
 
     References
     ----------
@@ -93,21 +93,21 @@ def psnr(truth: ImageBatch, prediction: ImageBatch) -> float:
     Parameters
     ----------
     truth, prediction : batches of colour images
-        Of the same length, images of the same sizes. Grey images count as colourless.
+        Of the same length, with images of the same sizes. Grey images have zero chroma.
 
     Returns
     -------
     ratio : float
-        In dB; higher is better, infinite where a prediction equals its truth.
+        In dB; higher is better, infinite if a prediction equals its truth.
 
     Raises
     ------
     ValueError
-        If the batches do not belong together.
+        If the lengths of the batches or the sizes of their images differ.
 
     See Also
     --------
-    skimage.metrics.peak_signal_noise_ratio : The measure of one image.
+    skimage.metrics.peak_signal_noise_ratio : The same measure for one image.
 
     Examples
     --------
@@ -131,23 +131,23 @@ def ssim(truth: ImageBatch, prediction: ImageBatch) -> float:
     Parameters
     ----------
     truth, prediction : batches of colour images
-        Of the same length, images of the same sizes, at least 7 x 7 pixels. Grey images count as
-        colourless.
+        Of the same length, with images of the same sizes of at least 7 x 7 pixels. Grey images have
+        zero chroma.
 
     Returns
     -------
     similarity : float
-        1 at best. Colorizers keep the lightness, and most of the structure with it: differences
+        1 is best. Colorizers keep the lightness, and with it most of the structure, so differences
         are small.
 
     Raises
     ------
     ValueError
-        If the batches do not belong together, or an image is too small.
+        If the lengths of the batches or the sizes of their images differ, or an image is too small.
 
     See Also
     --------
-    skimage.metrics.structural_similarity : The measure of one image.
+    skimage.metrics.structural_similarity : The same measure for one image.
 
     References
     ----------
@@ -181,7 +181,7 @@ def _structural_similarity(true, predicted):
     x, y = true.astype(np.float64), predicted.astype(np.float64)
     mean_x, mean_y = mean(x), mean(y)
     n = _WINDOW**2
-    # of a sample, as scikit-image has them
+    # sample variances (n - 1), as in scikit-image
     var_x, var_y, cov = (
         (mean(a * b) - mean_a * mean_b) * (n / (n - 1))
         for a, b, mean_a, mean_b in (
@@ -203,13 +203,13 @@ def colorfulness(images: ImageBatch) -> float:
     Parameters
     ----------
     images : batch of images
-        Grey ones have none.
+        Images to measure, colour or grey.
 
     Returns
     -------
     colorfulness : float
-        0 for grey; the authors' words for it are 15 slightly, 33 moderately, 45 averagely,
-        59 quite, 82 highly and 109 extremely colourful.
+        0 for grey; the authors call 15 slightly, 33 moderately, 45 averagely, 59 quite, 82 highly
+        and 109 extremely colourful.
 
     References
     ----------
@@ -240,7 +240,7 @@ def mean_chroma(images: ImageBatch) -> float:
     Parameters
     ----------
     images : batch of colour images
-        Those to measure.
+        Images to measure.
 
     Returns
     -------
@@ -268,7 +268,7 @@ def chroma_rmse(truth: ImageBatch, prediction: ImageBatch) -> float:
     Parameters
     ----------
     truth, prediction : batches of colour images
-        Of the same length, images of the same sizes. Grey images count as colourless.
+        Of the same length, with images of the same sizes. Grey images have zero chroma.
 
     Returns
     -------
@@ -278,7 +278,7 @@ def chroma_rmse(truth: ImageBatch, prediction: ImageBatch) -> float:
     Raises
     ------
     ValueError
-        If the batches do not belong together.
+        If the lengths of the batches or the sizes of their images differ.
 
     Examples
     --------
@@ -301,7 +301,7 @@ def raw_accuracy_auc(truth: ImageBatch, prediction: ImageBatch) -> float:
     Parameters
     ----------
     truth, prediction : batches of colour images
-        Of the same length, images of the same sizes. Grey images count as colourless.
+        Of the same length, with images of the same sizes. Grey images have zero chroma.
 
     Returns
     -------
@@ -312,7 +312,7 @@ def raw_accuracy_auc(truth: ImageBatch, prediction: ImageBatch) -> float:
     Raises
     ------
     ValueError
-        If the batches do not belong together.
+        If the lengths of the batches or the sizes of their images differ.
 
     References
     ----------
@@ -337,8 +337,8 @@ def raw_accuracy_auc(truth: ImageBatch, prediction: ImageBatch) -> float:
 def tint_errors(colorizer: Any, images: ImageBatch, n_alternatives: int = 4) -> Any:
     """Errors of a colorizer with and without tints, image by image.
 
-    What a person who picks the best alternative ends with lies between the error without a tint, which
-    nobody has to pick, and that with the true tint.
+    For a user who picks the best alternative, the error lies between that without a tint, which needs no
+    choice, and that with the true tint.
 
     Parameters
     ----------
@@ -357,19 +357,19 @@ def tint_errors(colorizer: Any, images: ImageBatch, n_alternatives: int = 4) -> 
         grey : ndarray of shape (n_images,)
             Left grey.
         without_tint : ndarray of shape (n_images,)
-            As `predict` colours it.
+            Coloured by `predict`.
         true_tint : ndarray of shape (n_images,)
             Coloured in its own tint.
         alternatives : ndarray of shape (n_images, n_alternatives)
             Coloured in each of the typical tints.
         best_alternative : ndarray of shape (n_images,)
-            The smallest of them.
+            The smallest error of the alternatives.
 
     Raises
     ------
     ValueError
-        If an image is grey or not valid, the colorizer was trained without tint, or there are fewer different
-        tints than alternatives.
+        If an image is grey or not valid, the colorizer was trained without tint, or the training images have
+        fewer different tints than `n_alternatives`.
     OSError
         If a file cannot be read; the message names it.
 
@@ -404,9 +404,9 @@ def tint_errors(colorizer: Any, images: ImageBatch, n_alternatives: int = 4) -> 
 
 
 class ColorizationScorer:
-    """Make a scorer of a measure: how well a colorizer gives colour images their colours back.
+    """Make a scorer from a measure, to compare the predictions of a colorizer with the true colours.
 
-    scikit-learn's :func:`~sklearn.metrics.make_scorer` compares a prediction with `y`. Here the truth
+    The scorers of :func:`~sklearn.metrics.make_scorer` compare a prediction with `y`. Here the truth
     is `X` itself: colour images, whose lightness is coloured.
 
     Parameters
@@ -418,7 +418,7 @@ class ColorizationScorer:
 
     See Also
     --------
-    SOMColorizer.score : The default score, which is `neg_mean_ciede2000_scorer` for any batch.
+    SOMColorizer.score : The default score, equal to `neg_mean_ciede2000_scorer`.
 
     Examples
     --------
@@ -439,7 +439,7 @@ class ColorizationScorer:
         estimator : SOMColorizer
             Fitted.
         X : batch of colour images, or PixelSamples
-            The truth. The pixels of a PixelSamples count as one image of a single row.
+            The truth. The pixels of a PixelSamples are treated as an image with a single row.
         y : None
             Ignored.
 
@@ -450,7 +450,7 @@ class ColorizationScorer:
         """
         if isinstance(X, PixelSamples):
             if len(X) == 0:
-                raise ValueError("The PixelSamples holds no pixel to judge by.")
+                raise ValueError("The PixelSamples holds no pixel. Pass at least one.")
             truth, prediction = (
                 join_lightness_chroma(X.lightness[None], chroma[None], np.float32)[None]
                 for chroma in (X.chroma, estimator.predict_chroma(X))

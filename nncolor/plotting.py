@@ -1,4 +1,4 @@
-"""Displays for notebooks: codebooks, images painted with them, colourings beside the truth, alternatives.
+"""Displays of codebooks, quantized images, predictions beside the truth, and alternatives.
 
 They need matplotlib: `pip install "nncolor[plot]"`.
 """
@@ -26,7 +26,7 @@ def _quantizer_of(estimator):
 
 
 class CodebookDisplay:
-    """The codewords of a codebook, as a map of colours or as points of the (u*, v*) plane.
+    """Display of a codebook, as a map of colours or as points in the (u*, v*) plane.
 
     Use :meth:`from_estimator` to make one.
 
@@ -37,18 +37,18 @@ class CodebookDisplay:
     map_shape : tuple (int, int)
         Rows and columns of the map.
     counts : ndarray of shape (n_codes,), default=None
-        How many pixels have each codeword.
+        Number of pixels of each codeword.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
-        The axes that were drawn on.
+        Axes with the plot.
     figure_ : matplotlib Figure
-        Their figure.
+        Figure of the axes.
 
     See Also
     --------
-    QuantizationDisplay : An image painted with codebooks.
+    QuantizationDisplay : Display of an image painted with codebooks.
 
     Examples
     --------
@@ -105,7 +105,7 @@ class CodebookDisplay:
         ----------
         kind : {"map", "plane"}, default="map"
             "map" draws the map as squares of colour with the counts in them, "plane" the codewords
-            as points of the (u*, v*) plane, with lines between neighbours on the map and areas in
+            as points in the (u*, v*) plane, with lines between neighbours on the map and areas in
             proportion to the counts.
         lightness : float, default=70
             CIE L* of the colours, 0 to 100.
@@ -120,10 +120,10 @@ class CodebookDisplay:
         Raises
         ------
         ValueError
-            If `kind` is neither.
+            If `kind` is not valid.
         """
         if kind not in ("map", "plane"):
-            raise ValueError(f'kind is "map" or "plane"; got {kind!r}.')
+            raise ValueError(f'kind must be "map" or "plane"; got {kind!r}.')
         n_rows, n_columns = self.map_shape
         figsize = (max(3, 0.7 * n_columns), max(3, 0.7 * n_rows)) if kind == "map" else (5, 5)
         ax = axes_grid(ax, 1, 1, figsize)[0, 0]
@@ -160,7 +160,7 @@ class CodebookDisplay:
 
 
 class QuantizationDisplay:
-    """An image painted with codebooks of several sizes: Figures 8 and 9 of the paper.
+    """Display of an image painted with codebooks of several sizes: Figures 8 and 9 of the paper.
 
     Use :meth:`from_estimator` or :meth:`from_predictions` to make one.
 
@@ -171,18 +171,18 @@ class QuantizationDisplay:
     painted : list of ndarray of shape (H, W, 3)
         The image, painted with each codebook.
     titles : list of str
-        One for each of `painted`.
+        Title of each of the painted images.
 
     Attributes
     ----------
     ax_ : ndarray of matplotlib Axes
-        The axes that were drawn on.
+        Axes with the plot.
     figure_ : matplotlib Figure
-        Their figure.
+        Figure of the axes.
 
     See Also
     --------
-    SOMColorizer.quantize : Paints an image with one codebook.
+    SOMColorizer.quantize : Paint images with one codebook.
 
     Examples
     --------
@@ -209,7 +209,7 @@ class QuantizationDisplay:
 
     @classmethod
     def from_estimator(cls, estimator: Any, image: Image, *, ax: Any = None) -> "QuantizationDisplay":
-        """Display of an image and one or several fitted codebooks.
+        """Display of an image painted with one or several fitted codebooks.
 
         Parameters
         ----------
@@ -218,7 +218,7 @@ class QuantizationDisplay:
         image : array-like of shape (H, W, 3 or 4), or path
             The original, in colour.
         ax : array of matplotlib Axes, default=None
-            One more than there are codebooks; None makes a new figure.
+            Axes for the original and for each codebook; None makes a new figure.
 
         Returns
         -------
@@ -236,18 +236,18 @@ class QuantizationDisplay:
     def from_predictions(
         cls, image: AnyArray, painted: Sequence[AnyArray], titles: Sequence[str], *, ax: Any = None
     ) -> "QuantizationDisplay":
-        """Display of images that are painted already.
+        """Display of images that are already painted.
 
         Parameters
         ----------
         image : ndarray of shape (H, W, 3)
             The original.
         painted : list of ndarray of shape (H, W, 3)
-            The same image with other codebooks.
+            The image, painted with each codebook.
         titles : list of str
-            One for each of them.
+            Title of each of the painted images.
         ax : array of matplotlib Axes, default=None
-            One more than there are painted images; None makes a new figure.
+            Axes for the original and for each painted image; None makes a new figure.
 
         Returns
         -------
@@ -262,7 +262,7 @@ class QuantizationDisplay:
         Parameters
         ----------
         ax : array of matplotlib Axes, default=None
-            One more than there are painted images; None makes a new figure.
+            Axes for the original and for each painted image; None makes a new figure.
 
         Returns
         -------
@@ -281,7 +281,7 @@ class QuantizationDisplay:
 
 
 class AlternativesDisplay:
-    """An image in each of the typical tints, on a map on which neighbours have like tints.
+    """Display of an image in each of the typical tints, on a map whose neighbours have similar tints.
 
     Use :meth:`from_estimator` or :meth:`from_predictions` to make one.
 
@@ -295,13 +295,13 @@ class AlternativesDisplay:
     Attributes
     ----------
     ax_ : ndarray of shape (n_rows, n_columns) of matplotlib Axes
-        The axes that were drawn on.
+        Axes with the plot.
     figure_ : matplotlib Figure
-        Their figure.
+        Figure of the axes.
 
     See Also
     --------
-    SOMColorizer.alternatives : Colours an image in the typical tints.
+    SOMColorizer.alternatives : Colour an image in each of the typical tints.
 
     Examples
     --------
@@ -344,9 +344,9 @@ class AlternativesDisplay:
         n_alternatives : int, default=4
             Number of tints.
         hints : list of (row, column, colour), or ndarray of shape (H, W, 4), default=None
-            Colours that are known at some pixels, as `colorize` takes them.
+            Colours that are known at some pixels, see `SOMColorizer.colorize`.
         max_size : int, default=512
-            Longer side of the alternatives in pixels; None leaves them in the size of the image.
+            Longer side of the alternatives in pixels; None keeps the size of the image.
         ax : array of matplotlib Axes, default=None
             One for each alternative; None makes a new figure.
 
@@ -362,14 +362,14 @@ class AlternativesDisplay:
     def from_predictions(
         cls, alternatives: AnyArray, tints: FloatArray, *, ax: Any = None
     ) -> "AlternativesDisplay":
-        """Display of alternatives that are coloured already.
+        """Display of alternatives that are already coloured.
 
         Parameters
         ----------
         alternatives : ndarray of shape (n_alternatives, H, W, 3)
-            As `SOMColorizer.alternatives` gives them.
+            As returned by `SOMColorizer.alternatives`.
         tints : ndarray of shape (n_alternatives, 2)
-            As `SOMColorizer.typical_tints` gives them.
+            As returned by `SOMColorizer.typical_tints`.
         ax : array of matplotlib Axes, default=None
             One for each alternative; None makes a new figure.
 
@@ -396,7 +396,7 @@ class AlternativesDisplay:
         Raises
         ------
         ValueError
-            If there are not as many tints as alternatives.
+            If the numbers of alternatives and tints differ.
         """
         if len(self.alternatives) != len(self.tints):
             raise ValueError(f"There are {len(self.alternatives)} alternatives, but {len(self.tints)} tints.")
@@ -411,10 +411,10 @@ class AlternativesDisplay:
 
 
 class ColorizationDisplay:
-    """Colourings beside the truth, one row an image: Figure 10 of the paper.
+    """Display of predictions beside the truth, one row for each image: Figure 10 of the paper.
 
     A row shows the original, its chroma at L = 50, its lightness, the predicted chroma at L = 50
-    and the predicted image; on request, maps of the error and of the confidence.
+    and the predicted image; optionally, maps of the error and of the confidence.
 
     Use :meth:`from_estimator` or :meth:`from_predictions` to make one.
 
@@ -430,9 +430,9 @@ class ColorizationDisplay:
     Attributes
     ----------
     ax_ : ndarray of shape (n_images, n_columns) of matplotlib Axes
-        The axes that were drawn on.
+        Axes with the plot.
     figure_ : matplotlib Figure
-        Their figure.
+        Figure of the axes.
 
     See Also
     --------
@@ -471,7 +471,7 @@ class ColorizationDisplay:
         confidence_map: bool = False,
         ax: Any = None,
     ) -> "ColorizationDisplay":
-        """Display of what a colorizer makes of the lightness of colour images.
+        """Display of colour images and of their prediction by a colorizer.
 
         Parameters
         ----------
@@ -504,7 +504,7 @@ class ColorizationDisplay:
         error_map: bool = False,
         ax: Any = None,
     ) -> "ColorizationDisplay":
-        """Display of images that are predicted already.
+        """Display of images that are already predicted.
 
         Parameters
         ----------
@@ -534,7 +534,7 @@ class ColorizationDisplay:
         error_map : bool, default=False
             Add the CIEDE2000 difference of each pixel, 0 (black) to 30 or more (white).
         ax : array of matplotlib Axes, default=None
-            As many as there are cells; None makes a new figure.
+            Axes for each image and column; None makes a new figure.
 
         Returns
         -------
@@ -544,7 +544,7 @@ class ColorizationDisplay:
         Raises
         ------
         ValueError
-            If a prediction has not the size of its truth, or `ax` does not hold as many axes as are needed.
+            If a prediction and its truth have different sizes, or `ax` has the wrong number of axes.
         """
         titles = ["original", "chroma, L = 50", "lightness", "predicted chroma", "predicted"]
         titles += ["error, CIEDE2000"] * error_map + ["confidence"] * (self.confidence is not None)

@@ -1,4 +1,4 @@
-"""Whatever goes in: files, dtypes, layouts; and errors that name the image."""
+"""Input images: files, dtypes, layouts; and errors that name the image."""
 
 import io
 import struct
@@ -193,7 +193,7 @@ def test_broken_file_of_an_image_collection(photos, tmp_path):
         sample_pixels(collection, working_size=None)
 
 
-def test_what_is_no_array(colorizer):
+def test_items_that_are_not_arrays(colorizer):
     with pytest.raises(ValueError, match="image 1"):
         colorizer.predict([GREY, np.array([[1, 2], [3, "four"]])])
 
@@ -237,12 +237,12 @@ def test_files_of_many_frames_are_refused(colorizer, tmp_path):
         ("photo.jpg", r"single path 'photo.jpg'. Write \[path\]"),
     ],
 )
-def test_what_is_no_batch(colorizer, batch, match):
+def test_arguments_that_are_not_batches(colorizer, batch, match):
     with pytest.raises(ValueError, match=match):
         colorizer.predict(batch)
 
 
-def test_what_cannot_be_a_batch(colorizer):
+def test_none_is_not_a_batch(colorizer):
     with pytest.raises(TypeError, match="got NoneType"):
         colorizer.predict(None)
 
@@ -291,6 +291,6 @@ def test_arrays_without_axes(colorizer, batch):
 
 
 @pytest.mark.parametrize("item", [b"a.png", None, {}, io.BytesIO(b"a")])
-def test_items_that_are_no_images(colorizer, item):
+def test_items_that_are_not_images(colorizer, item):
     with pytest.raises(ValueError, match=rf"image 1 is of type {type(item).__name__}; an image is an array"):
         colorizer.predict([GREY, item])

@@ -1,4 +1,4 @@
-"""Work shared out over the worker processes of a dask cluster."""
+"""Work distributed over the worker processes of a dask cluster."""
 
 import os
 import signal
@@ -85,7 +85,7 @@ def test_colours_come_from_both_workers(cluster, colorizer, paths, tmp_path):
 
 
 @pytest.mark.parametrize("as_paths", [True, False])
-def test_the_same_model_is_learned(cluster, paths, photos, as_paths):
+def test_the_same_model_is_trained(cluster, paths, photos, as_paths):
     batch = paths if as_paths else photos
     on_cluster = quick_colorizer().fit(batch)
     with joblib.parallel_config(n_jobs=1, backend="threading"):
@@ -120,7 +120,7 @@ def test_a_killed_worker_loses_nothing(cluster, colorizer, paths):
     assert Path(deadly[3].mark).exists()
 
 
-def test_a_killed_worker_is_replaced_while_learning(cluster, paths):
+def test_a_killed_worker_is_replaced_in_training(cluster, paths):
     on_cluster = quick_colorizer().fit([Deadly(paths[0]), *paths[1:]])
     assert paths[0].with_suffix(".mark").exists()
     with joblib.parallel_config(n_jobs=1, backend="threading"):

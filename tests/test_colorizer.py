@@ -41,7 +41,7 @@ def lightness_only(image):
     return (luv2rgb(luv)[..., 0] * 255).round().astype(np.uint8)
 
 
-def test_it_learns_what_can_be_learned():
+def test_it_predicts_colours_that_can_be_predicted():
     images = halves()
     colorizer = SOMColorizer(random_state=0).fit(images[:30])
     grey = [lightness_only(image) for image in images[30:]]
@@ -143,8 +143,8 @@ def test_score_is_negative_mean_ciede2000(colorizer, photos):
     assert colorizer.score(photos) == colorizer.score(photos, y=[1, 2, 3, 4])
 
 
-def test_no_pixels_to_judge_by(colorizer, photos):
-    with pytest.raises(ValueError, match="no pixel to judge by"):
+def test_no_pixels_to_score(colorizer, photos):
+    with pytest.raises(ValueError, match="holds no pixel"):
         colorizer.score(sample_pixels(photos, 5, working_size=None)[:0])
 
 
@@ -251,11 +251,11 @@ def test_fit_takes_a_generator(photos):
 # --- bad and unusual training sets
 
 
-def test_nothing_to_learn(photos):
+def test_training_images_without_colour(photos):
     neutral = np.repeat(photos[0][..., :1], 3, axis=-1)
-    with pytest.raises(ValueError, match="no colour to learn"):
+    with pytest.raises(ValueError, match="images have no colour"):
         quick_colorizer().fit([neutral, neutral])
-    with pytest.raises(ValueError, match="no colour to learn"):
+    with pytest.raises(ValueError, match="images have no colour"):
         quick_colorizer().fit(sample_pixels([neutral], 100, working_size=None))
     with pytest.raises(ValueError, match="holds no pixel"):
         quick_colorizer().fit(sample_pixels(photos, 5, working_size=None)[:0])
@@ -326,13 +326,13 @@ def test_frozen_codebook_and_fewer_colours_than_codewords(photos, grey):
 
 def test_components_of_different_codebooks(photos):
     many = quick_colorizer(quantizer=SOMQuantizer((4, 4), n_iter=500)).fit(photos)
-    with pytest.raises(ValueError, match="classifier knows codeword .* but the quantizer has only 4"):
+    with pytest.raises(ValueError, match="trained on codeword .* but the quantizer has only 4"):
         quick_colorizer(
             quantizer=SOMQuantizer((2, 2), n_iter=500), classifier=FrozenEstimator(many.classifier_)
         ).fit(photos)
 
 
-def test_ctrl_c_leaves_it_as_it_was(photos, grey):
+def test_ctrl_c_changes_nothing(photos, grey):
     class Interrupted(KNeighborsClassifier):
         def fit(self, X, y):
             raise KeyboardInterrupt
@@ -575,7 +575,7 @@ def test_colorize_is_predict_of_one(colorizer, grey):
 def test_pixels_have_no_picture(colorizer, photos):
     pixels = sample_pixels(photos, 10, random_state=0, working_size=None)
     for method in ("predict", "quantize"):
-        with pytest.raises(TypeError, match="holds pixels and no images"):
+        with pytest.raises(TypeError, match="holds pixels, not images"):
             getattr(colorizer, method)(pixels)
 
 

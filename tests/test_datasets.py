@@ -70,7 +70,7 @@ def test_all_unreadable_files_are_named(folder):
     assert "b.png" not in str(error.value).replace("broken.png", "")
 
 
-def test_a_file_that_breaks_off_is_named_when_it_is_read(folder):
+def test_a_truncated_file_is_named_when_it_is_read(folder):
     path = folder / "a.JPG"
     path.write_bytes(path.read_bytes()[:-400])
     paths = load_image_folder(folder)
@@ -78,7 +78,7 @@ def test_a_file_that_breaks_off_is_named_when_it_is_read(folder):
         sample_pixels(paths, working_size=None)
 
 
-def test_what_is_no_folder(folder):
+def test_paths_that_are_not_folders(folder):
     with pytest.raises(FileNotFoundError, match="no folder"):
         load_image_folder(folder / "nothing")
     with pytest.raises(NotADirectoryError, match="batch of one"):
@@ -93,7 +93,9 @@ def test_what_is_no_folder(folder):
 def test_images_of_other_formats_are_named(folder):
     for name in ("a.HEIC", "b.dng", "c.jp2", "notes.txt", "d.HEIC.xmp"):
         (folder / name).write_bytes(b"")
-    with pytest.warns(UserWarning, match=r"images of other formats: a.HEIC, b.dng, c.jp2\. Convert"):
+    with pytest.warns(
+        UserWarning, match=r"Images of other formats .* left out: a.HEIC, b.dng, c.jp2\. Convert"
+    ):
         paths = load_image_folder(folder)
     assert all(Path(path).suffix.lower() in IMAGE_SUFFIXES for path in paths)
     # a pattern says which are meant
@@ -105,7 +107,7 @@ def test_images_of_other_formats_are_named(folder):
 def test_unreadable_files_are_left_out_on_request(folder):
     whole = load_image_folder(folder)
     (folder / "broken.png").write_bytes(b"nothing")
-    with pytest.warns(UserWarning, match=r"cannot be read:\n.*broken.png: it is no image"):
+    with pytest.warns(UserWarning, match=r"cannot be read .*:\n.*broken.png: it is not an image"):
         assert load_image_folder(folder, skip_unreadable=True) == whole
     with pytest.raises(OSError, match="1 of 1 files"):
         load_image_folder(folder, "broken.png", skip_unreadable=True)

@@ -1,4 +1,4 @@
-"""The pages' code runs, the gallery's notebooks run, and notebooks lead to the pages."""
+"""The code of the pages and the notebooks of the gallery run, and notebooks link to the pages."""
 
 import asyncio
 import gc
@@ -83,7 +83,7 @@ def test_the_notebooks_of_the_gallery_run_and_show_pictures(notebooks):
 
 
 @pytest.mark.parametrize("estimator", [SOMColorizer(), SOMQuantizer((2, 3)), PatchExtractor(7)], ids=str)
-def test_a_notebook_shows_an_estimator_and_links_to_no_page_that_is_not_there(estimator):
+def test_a_notebook_shows_an_estimator_and_links_only_to_existing_pages(estimator):
     name = type(estimator).__name__
     html = estimator._repr_html_()
     # nobody has set up a site yet

@@ -100,11 +100,11 @@ def test_progress_bar(server, tmp_path, capfd):
     assert "100%" in capfd.readouterr().err
 
 
-def test_an_interrupted_download_goes_on(server, tmp_path):
+def test_an_interrupted_download_is_resumed(server, tmp_path):
     folder, url = server
     write_archive(folder / NAME)
     Handler.break_after = 1000
-    with pytest.raises(OSError, match=r"broke off after 1,000 of .* bytes. Call again"):
+    with pytest.raises(OSError, match=r"stopped after 1,000 of .* bytes. Call again"):
         fetch_open_country(tmp_path / "home", url=url, verbose=0)
     Handler.break_after = None
     assert len(fetch_open_country(tmp_path / "home", url=url, verbose=0).images) == 4
@@ -198,5 +198,5 @@ def test_default_folder_and_bad_category(tmp_path, monkeypatch):
     (tmp_path / "from_environment").mkdir()
     write_archive(tmp_path / "from_environment" / NAME)
     assert len(fetch_open_country().images) == 4
-    with pytest.raises(ValueError, match="category is one of coast, forest"):
+    with pytest.raises(ValueError, match="category must be one of coast, forest"):
         fetch_open_country(category="moon")

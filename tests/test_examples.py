@@ -66,7 +66,7 @@ def test_running_again_changes_nothing(folders, colorize_folder, capsys):
     capsys.readouterr()
     assert colorize_folder(*folders) == 0
     said = capsys.readouterr().out
-    assert "left alone 2 images" in said
+    assert "skipped 2 images" in said
     assert "coloured 1 of 1 images" in said
     for path, (time, content) in before.items():
         assert path.read_bytes() == content
@@ -125,12 +125,12 @@ def test_a_model_is_kept(folders, learn_and_colorize_folder, capsys, tmp_path):
     for path in folders[0].iterdir():
         path.unlink()
     assert learn_and_colorize_folder(*folders, "--model", model) == 0
-    assert "taking the fitted colorizer" in capsys.readouterr().out
+    assert "using the fitted colorizer" in capsys.readouterr().out
     assert (folders[2] / "b.PNG").read_bytes() == painted
 
 
 @pytest.mark.parametrize("content", [b"no model", b"", pickle.dumps([1]), pickle.dumps(SOMColorizer())])
-def test_a_model_that_is_none_is_named(folders, learn_and_colorize_folder, capsys, tmp_path, content):
+def test_an_invalid_model_is_named(folders, learn_and_colorize_folder, capsys, tmp_path, content):
     (tmp_path / "model").write_bytes(content)
     assert learn_and_colorize_folder(*folders, "--model", tmp_path / "model") == 1
     assert f"the model {tmp_path / 'model'}" in capsys.readouterr().err
@@ -180,7 +180,9 @@ def started(folders, model):
 
 
 @pytest.mark.parametrize("interruption", [signal.SIGINT, signal.SIGKILL])
-def test_an_interrupted_run_leaves_whole_files_and_goes_on(folders, model, colorize_folder, interruption):
+def test_an_interrupted_run_leaves_complete_files_and_continues(
+    folders, model, colorize_folder, interruption
+):
     many(folders, 60)
     process = started(folders, model)
     process.send_signal(interruption)
@@ -213,20 +215,20 @@ def test_a_disk_that_is_full_is_reported(folders, colorize_folder, capsys, monke
     assert list(folders[2].iterdir()) == []
 
 
-def test_what_is_no_file_is_named_and_tells_by_the_status(folders, colorize_folder, capsys):
+def test_items_that_are_not_files_are_named_and_set_the_exit_status(folders, colorize_folder, capsys):
     _, grey, output = folders
     (grey / "d.png").mkdir()
     (grey / "e.png").symlink_to(grey / "nowhere.png")
     assert colorize_folder(*folders) == 1
     error = capsys.readouterr().err
-    assert "not coloured: d.png: it is no file but a folder" in error
-    assert "not coloured: e.png: it is a link to a file that is not there" in error
+    assert "not coloured: d.png: it is not a file but a folder" in error
+    assert "not coloured: e.png: it is a link to a file that does not exist" in error
     assert len(list(output.iterdir())) == 3
     # what is left to do is nothing, and still not all is well
     assert colorize_folder(*folders) == 1
 
 
-def test_names_may_be_as_long_as_they_can_be(folders, colorize_folder):
+def test_names_of_the_maximum_length(folders, colorize_folder):
     _, grey, output = folders
     name = "n" * 245 + ".png"
     Image.new("L", (8, 8), 100).save(grey / name)

@@ -114,12 +114,12 @@ def test_all_ways_to_write_an_image_are_as_unfamiliar(learned, crops):
     assert_allclose(learned.unfamiliarity([np.dstack([image] * 3) for image in grey]), expected, rtol=1e-3)
 
 
-def test_pixels_of_images_teach_the_same(learned, crops):
+def test_pixels_of_images_give_the_same_statistics(learned, crops):
     pixels = sample_pixels(crops[:24], n_per_image=400, random_state=0, working_size=None)
     assert_allclose(quick_colorizer().fit(pixels).image_statistics_, learned.image_statistics_, rtol=1e-5)
 
 
-def test_few_images_do_not_tell_what_is_usual(colorizer):
+def test_too_few_training_images(colorizer):
     assert colorizer.image_statistics_.shape == (4, 12)
     with pytest.raises(ValueError, match="at least 20 training images; there were 4"):
         colorizer.unfamiliarity([np.zeros((9, 9))])

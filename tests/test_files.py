@@ -1,4 +1,4 @@
-"""A thousand damaged image files: none crashes, hangs or passes for what it is not, and each is named."""
+"""A thousand damaged image files: none crashes, hangs or is read wrongly, and errors name each file."""
 
 import io
 
@@ -98,7 +98,7 @@ def readable(damaged, tmp_path_factory):
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL")
 
 
-def test_what_is_cut_off_is_refused_or_all_there(damaged, readable):
+def test_truncated_files_are_refused_or_complete(damaged, readable):
     folder, kinds = damaged
     whole = [read_image(io_path) for io_path in write_all(folder.parent / "whole")]
     for name, image in readable.items():

@@ -1,4 +1,4 @@
-"""Film: colours follow the motion, start anew at cuts, and are exact at key frames; the script for files."""
+"""Film: colours follow the motion, start again at cuts, and are exact at key frames; the script for files."""
 
 import tracemalloc
 import warnings

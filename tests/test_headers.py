@@ -1,4 +1,4 @@
-"""What files declare: images of every container come back at their full depth, or are refused by name."""
+"""Headers of files: images of every container are read at their full depth, or refused by name."""
 
 import io
 import struct
@@ -145,13 +145,13 @@ REFUSED = {
         imagecodecs.jpeg2k_encode((DEEP // 64).astype(np.uint8), bitspersample=4),
         "its 4 bits",
     ),
-    "SGI": (".rgb", saved(Image.new("L", (8, 8)), "SGI", bpc=2), "a SGI file, which nncolor does not know"),
-    "text": (".png", b"no image at all", "no image, or of a format that is not supported"),
+    "SGI": (".rgb", saved(Image.new("L", (8, 8)), "SGI", bpc=2), "a SGI file, which is not supported"),
+    "text": (".png", b"no image at all", "not an image, or its format is not supported"),
 }
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_would_lose_something_is_refused_by_name(tmp_path, name):
+def test_files_that_would_lose_information_are_refused_by_name(tmp_path, name):
     ending, content, match = REFUSED[name]
     path = tmp_path / f"a{ending}"
     path.write_bytes(content)
@@ -217,7 +217,7 @@ def test_images_of_pillow_are_items(tmp_path, colorizer, photos):
         seen, expected = lightness_of(image), lightness_of(tmp_path / f"a{ending}")
         assert np.abs(seen - expected).mean() < 0.5
     SOMColorizer.paper(classifier=colorizer.classifier, pixels_per_image=50).fit([rgb, inks])
-    with pytest.raises(ValueError, match=r"one image of Pillow.*\[image\]"):
+    with pytest.raises(ValueError, match=r"one Pillow image.*\[image\]"):
         colorizer.predict(rgb)
     frames = [Image.fromarray(photo) for photo in (photos[2], photos[2][::-1].copy())]
     frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])

@@ -1,4 +1,4 @@
-"""Hints: what is read, what is kept, how it is propagated, and that it helps."""
+"""Hints: parsing, exact colours at hinted pixels, propagation, and smaller errors."""
 
 import numpy as np
 import pytest
@@ -42,7 +42,7 @@ def color(request, colorizer):
     return lambda image, hints: colorizer.colorize(image, hints=hints)
 
 
-def test_the_propagation_has_the_least_energy(halves):
+def test_the_propagation_minimizes_its_objective(halves):
     # by hand: the energy of all pairs of neighbours, minimized by dense linear algebra
     image = halves[8:13, 12:18]
     hints = [(0, 0, "brown"), (4, 5, "teal"), (2, 3, (90, 120, 60))]
@@ -135,7 +135,7 @@ def test_hints_and_prediction_together_are_better_than_each_alone(photos):
     assert both < 0.95 * min(alone, prediction)
 
 
-def test_what_looks_alike_is_corrected_alike(colorizer):
+def test_similar_pixels_are_corrected_similarly(colorizer):
     # two dark squares in a light field; the hint is in one of them
     grey = np.full((40, 60), 200, np.uint8)
     grey[15:25, 5:15] = grey[15:25, 45:55] = 70
@@ -145,7 +145,7 @@ def test_what_looks_alike_is_corrected_alike(colorizer):
     assert change[16:24, 46:54].mean() > 2 * change[16:24, 26:34].mean()
 
 
-def test_names_triples_and_numpy_integers_say_the_same(color, grey):
+def test_names_triples_and_numpy_integers_are_equivalent(color, grey):
     expected = color(grey, [(3, 4, "olive"), (20, 50, "#4682b4")])
     place = np.int64(3), np.uint16(4)
     assert_array_equal(color(grey, [(*place, (128, 128, 0)), (20, 50, np.uint8([70, 130, 180]))]), expected)
@@ -230,14 +230,14 @@ def test_any_shape_and_any_hints(colorizer, shape, n, working_size, seed):
         ),
         ([(0, 60, "red")], "hint 0 at row 0, column 60 lies outside"),
         ([(-1, 0, "red")], "hint 0 at row -1, column 0 lies outside"),
-        ([(1.5, 0, "red")], "hint 0 at row 1.5, column 0: rows and columns are whole numbers"),
-        ([(float("nan"), 0, "red")], "hint 0 at row nan, column 0: rows and columns are whole numbers"),
+        ([(1.5, 0, "red")], "hint 0 at row 1.5, column 0: rows and columns must be whole numbers"),
+        ([(float("nan"), 0, "red")], "hint 0 at row nan, column 0: rows and columns must be whole numbers"),
         ([(0, 0, "grean")], "hint 0 at row 0, column 0: 'grean' is neither the name of a CSS colour nor"),
         ([(0, 0, "#12345")], "hint 0 .* '#12345' is neither"),
         ([(0, 0, "#11223344")], "hint 0 .* '#11223344' is neither"),
-        ([(0, 0, (1, 2))], r"hint 0 .* \(1, 2\) is no RGB triple"),
-        ([(0, 0, None)], "hint 0 .* None is no RGB triple"),
-        ([(0, 0, [[1], 2, 3])], "hint 0 .* is no RGB triple"),
+        ([(0, 0, (1, 2))], r"hint 0 .* \(1, 2\) is not an RGB triple"),
+        ([(0, 0, None)], "hint 0 .* None is not an RGB triple"),
+        ([(0, 0, [[1], 2, 3])], "hint 0 .* is not an RGB triple"),
         (
             [(0, 0, (0.2, 0.5, 0.1))],
             "hint 0 .* the image is uint8, so its colours are whole numbers from 0 t",
@@ -248,10 +248,10 @@ def test_any_shape_and_any_hints(colorizer, shape, n, working_size, seed):
         ([(2, 3, "red"), (5, 5, "red"), (2, 3, "blue")], "hint 2 at row 2, column 3 .* than hint 0 does"),
         ([(0, 0)], r"hint 0 is \(0, 0\); hints are a list of"),
         (["red"], "hint 0 is 'red'; hints are a list of"),
-        (np.zeros((40, 60, 3)), r"scribbles have shape \(40, 60, 3\); .* to be \(40, 60, 4\)"),
+        (np.zeros((40, 60, 3)), r"scribbles have shape \(40, 60, 3\); .* must be \(40, 60, 4\)"),
         (np.zeros((60, 40, 4)), r"scribbles have shape \(60, 40, 4\)"),
-        (np.full((40, 60, 4), 200.0), "scribbles are no RGBA image: .* floats must lie in"),
-        (np.full((40, 60, 4), np.nan), "scribbles are no RGBA image: .* NaN"),
+        (np.full((40, 60, 4), 200.0), "scribbles are not an RGBA image: .* floats must lie in"),
+        (np.full((40, 60, 4), np.nan), "scribbles are not an RGBA image: .* NaN"),
         (np.full((40, 60, 4), 0.5), "No pixel of the scribbles is opaque: the largest alpha is 0.5 of 1"),
     ],
 )

@@ -1,4 +1,4 @@
-"""ICC profiles of files are honoured or refused. The profiles are put together here, number by number."""
+"""ICC profiles of files are applied or refused. The profiles are made here, number by number."""
 
 import struct
 
@@ -153,11 +153,11 @@ def test_a_profile_of_another_kind_than_the_image_is_refused(mode, ending, profi
         (
             np.uint8,
             icc_profile("Lab", {}),
-            "one for Lab, which does not fit its mode RGB; convert the file to sRGB",
+            "is for Lab, which does not fit its mode RGB; convert the file to sRGB",
         ),
     ],
 )
-def test_what_cannot_be_honoured_is_refused(dtype, profile, match, photos, tmp_path):
+def test_unsupported_profiles_are_refused(dtype, profile, match, photos, tmp_path):
     image = (photos[0] / 255 if dtype is np.float32 else photos[0]).astype(dtype)
     tifffile.imwrite(tmp_path / "a.tif", image, photometric="rgb", iccprofile=profile)
     with pytest.raises(OSError, match=rf"image 0 \(.*a.tif\) cannot be read .*{match}"):

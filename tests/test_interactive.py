@@ -1,4 +1,4 @@
-"""The editor of hints, driven as a mouse and its widgets drive it."""
+"""HintEditor, driven by mouse events and by its widgets."""
 
 import json
 import sys
@@ -46,7 +46,7 @@ def test_a_click_is_a_hint(editor, colorizer, grey):
     assert_allclose(editor.ax_.collections[1].get_facecolors(), [[1, 0, 0, 1]] * 2)
 
 
-def test_other_clicks_are_none(editor):
+def test_other_clicks_add_no_hint(editor):
     click(editor, 10, 20, button=3)
     click(editor, -500, 20)
     assert editor.hints == []
@@ -217,12 +217,12 @@ def test_the_chosen_colour_is_checked(editor):
     assert editor.color == "#808000"
 
 
-def test_figures_that_are_pictures_say_what_to_write(editor, capsys):
+def test_static_figures_are_warned_of(editor, capsys):
     with pytest.warns(UserWarning, match="%matplotlib widget in a cell of its own"):
         editor._ipython_display_()
 
 
-def test_hints_to_begin_with(colorizer, grey):
+def test_initial_hints(colorizer, grey):
     hints = [(0, 0, "olive")]
     editor = HintEditor(colorizer, grey, hints=hints)
     editor.add(5, 5, np.array([1, 2, 3]))

@@ -1,4 +1,4 @@
-"""The editor of hints in JupyterLab, driven by a browser.
+"""HintEditor in JupyterLab, driven by a browser.
 
 It needs JupyterLab, ipympl, selenium, Chromium and its driver; in Debian these are the packages chromium and
 chromium-driver.
@@ -167,7 +167,7 @@ def click(driver, canvas, client, axes, x, y):
     ActionChains(driver).move_to_element_with_offset(canvas, round(right), round(down)).click().perform()
 
 
-def test_a_photograph_is_put_right(driver, server, tmp_path):
+def test_a_photograph_is_corrected(driver, server, tmp_path):
     from selenium.webdriver.common.by import By
 
     client = run_notebook(driver, server, "editor.ipynb")
@@ -253,7 +253,7 @@ def drag(driver, canvas, client, start, end):
     chain.release().perform()
 
 
-def test_without_the_magic_it_says_what_to_write(driver, server):
+def test_without_the_magic_a_warning_names_it(driver, server):
     from selenium.webdriver.common.by import By
 
     client = run_notebook(driver, server, "pictures.ipynb")

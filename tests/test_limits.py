@@ -1,4 +1,4 @@
-"""Sizes that were never meant, and two threads at once."""
+"""Images of extreme sizes, and several threads at once."""
 
 import struct
 import threading

@@ -166,14 +166,14 @@ class TestScorers:
         pixels = sample_pixels(photos, 50, random_state=0, working_size=None)
         assert_allclose(neg_mean_ciede2000_scorer(colorizer, pixels), colorizer.score(pixels), rtol=1e-4)
 
-    def test_pixels_do_for_measures_of_pixels(self, photos, colorizer):
+    def test_pixels_are_accepted_for_measures_of_pixels(self, photos, colorizer):
         pixels = sample_pixels(photos, 10_000, random_state=0, working_size=None)
         for scorer in (neg_chroma_rmse_scorer, raw_accuracy_auc_scorer):
             plain = clone(colorizer).set_params(smoothing_radius=0, random_state=0).fit(photos)
             assert_allclose(scorer(plain, pixels), scorer(plain, photos), rtol=0.02)
         with pytest.raises(ValueError, match="images instead of a PixelSamples"):
             ssim_scorer(colorizer, pixels)
-        with pytest.raises(ValueError, match="no pixel to judge by"):
+        with pytest.raises(ValueError, match="holds no pixel"):
             psnr_scorer(colorizer, pixels[:0])
 
     def test_a_search_tunes_what_the_eye_sees(self, photos):
@@ -192,7 +192,7 @@ class TestScorers:
         # the mean is what a squared error asks for
         assert search.best_params_["temperature"] == 1
 
-    def test_a_measure_of_ones_own(self, photos, colorizer):
+    def test_a_custom_measure(self, photos, colorizer):
         def lost_chroma(truth, prediction):
             return mean_chroma(truth) - mean_chroma(prediction)
 

@@ -1,4 +1,4 @@
-"""Learning batch by batch, and from generators and lazy sequences."""
+"""Training batch by batch, and on generators and lazy sequences."""
 
 import pickle
 import warnings
@@ -39,7 +39,7 @@ def incremental():
     return quick_colorizer(classifier=quick_classifier(hidden_layer_sizes=(30,), random_state=0))
 
 
-def test_batches_teach_about_what_all_images_at_once_teach(photos, incremental):
+def test_batches_are_about_as_good_as_all_images_at_once(photos, incremental):
     grey = [np.repeat(photo.mean(axis=-1, keepdims=True), 3, axis=-1).astype(np.uint8) for photo in photos]
     at_once = clone(incremental).set_params(classifier__tol=0.01, classifier__max_iter=500).fit(photos)
     error = mean_ciede2000(photos, learned(incremental, photos, 40).predict(photos))
@@ -92,7 +92,7 @@ def test_pickled_in_the_middle(photos, incremental):
     )
 
 
-def test_goes_on_after_fit(photos, incremental):
+def test_continues_after_fit(photos, incremental):
     codebook = incremental.fit(photos).codebook_
     before = incremental.predict_proba(photos[:1])[0]
     incremental.partial_fit(photos[2:])
@@ -100,7 +100,7 @@ def test_goes_on_after_fit(photos, incremental):
     assert not np.array_equal(incremental.predict_proba(photos[:1])[0], before)
 
 
-def test_fit_begins_anew(photos, incremental):
+def test_fit_starts_again(photos, incremental):
     fresh = clone(incremental).fit(photos).predict(photos[:1])[0]
     assert_array_equal(incremental.partial_fit(photos).fit(photos).predict(photos[:1])[0], fresh)
 
@@ -133,9 +133,9 @@ def test_pixels_and_frozen_quantizer(photos, incremental):
     assert_array_equal(incremental.codebook_, quantizer.cluster_centers_)
 
 
-def test_a_later_batch_without_chroma_is_no_error(photos, incremental):
+def test_a_later_batch_without_chroma_is_not_an_error(photos, incremental):
     neutral = np.full((8, 8, 3), 90, np.uint8)
-    with pytest.raises(ValueError, match="no colour to learn"):
+    with pytest.raises(ValueError, match="images have no colour"):
         incremental.partial_fit([neutral])
     incremental.partial_fit(photos).partial_fit([neutral])
 
@@ -152,10 +152,10 @@ def unread():
         (MLPClassifier(solver="lbfgs"), TypeError, "MLPClassifier has no partial_fit"),
         (KNeighborsClassifier(), TypeError, "KNeighborsClassifier has no partial_fit"),
         (make_pipeline(MLPClassifier()), TypeError, "Pipeline has no partial_fit"),
-        (FrozenEstimator(MLPClassifier()), TypeError, "FrozenEstimator, which learns nothing"),
+        (FrozenEstimator(MLPClassifier()), TypeError, "FrozenEstimator, which cannot be trained"),
     ],
 )
-def test_classifiers_that_cannot(classifier, error, message):
+def test_classifiers_that_partial_fit_does_not_support(classifier, error, message):
     with pytest.raises(error, match=message):
         SOMColorizer(classifier=classifier).partial_fit(unread())
 
@@ -169,11 +169,11 @@ def test_a_single_codeword_is_painted(photos, classifier):
     assert_array_equal(colorizer.fit(photos).partial_fit(photos).classes_, [0])
 
 
-def test_fit_that_saw_a_single_codeword_of_many_cannot_go_on(photos):
+def test_partial_fit_cannot_continue_after_a_single_codeword_of_many(photos):
     pixels = sample_pixels(photos, 300, random_state=0, working_size=None)
     kmeans = KMeans(5, n_init=1, random_state=0).fit(pixels.chroma)
     colorizer = quick_colorizer(quantizer=FrozenEstimator(kmeans)).fit(pixels[kmeans.labels_ == 3])
-    with pytest.raises(ValueError, match="single codeword. Start anew"):
+    with pytest.raises(ValueError, match="single codeword. Start again"):
         colorizer.partial_fit(pixels)
 
 
@@ -302,7 +302,7 @@ def test_generators_and_lazy_sequences(photos, method):
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
 @pytest.mark.parametrize("method", ["fit", "partial_fit", "score", "predict_labels"])
-def test_images_are_let_go(photos, colorizer, method, n_jobs):
+def test_images_are_released(photos, colorizer, method, n_jobs):
     learns = method.endswith("fit")
     estimator = quick_colorizer(n_jobs=n_jobs) if learns else clone(colorizer).set_params(n_jobs=n_jobs)
     if not learns:

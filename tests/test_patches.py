@@ -71,7 +71,7 @@ def test_context_of_a_flat_image():
         assert_allclose(column, value, atol=2e-3, err_msg=name)
 
 
-def test_context_sees_what_lies_above_and_below():
+def test_context_covers_the_cells_above_and_below():
     image = np.zeros((64, 16), np.uint8)
     image[:32] = 255
     extractor = PatchExtractor(1, context_scales=(8,))
@@ -170,7 +170,7 @@ def test_even_and_non_positive_sizes(photos, size):
 
 
 @pytest.mark.parametrize("scales", [2, "big"])
-def test_scales_that_are_no_sequence(photos, scales):
+def test_scales_that_are_not_a_sequence(photos, scales):
     for call in (lambda e: e.transform(photos), lambda e: e.fit(photos), lambda e: e.get_feature_names_out()):
         with pytest.raises(ValueError, match="context_scales"):
             call(PatchExtractor(3, context_scales=scales))

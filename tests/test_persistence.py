@@ -1,4 +1,4 @@
-"""Saved and loaded again: pickle, joblib, skops; by other versions, and tampered with."""
+"""Saving and loading with pickle, joblib and skops; models of other versions, and tampered files."""
 
 import io
 import json
@@ -71,7 +71,7 @@ def test_a_colorizer(save_and_load, changes, photos, tmp_path):
 
 
 @WAYS
-def test_learning_goes_on(save_and_load, photos, tmp_path):
+def test_partial_fit_continues_after_loading(save_and_load, photos, tmp_path):
     colorizer = quick_colorizer().partial_fit(photos[:2])
     loaded = save_and_load(colorizer, tmp_path / "model")
     assert_array_equal(
@@ -86,7 +86,7 @@ def test_unfitted(save_and_load, estimator, tmp_path):
     assert repr(save_and_load(estimator, tmp_path / "model")) == repr(estimator)
 
 
-def test_skops_needs_trust_in_what_the_page_lists(colorizer):
+def test_skops_needs_trust_in_the_documented_types(colorizer):
     saved = skops.io.dumps(colorizer)
     assert sorted(skops.io.get_untrusted_types(data=saved)) == TRUSTED
     with pytest.raises(Exception, match=r"Untrusted types .*nncolor\._colorizer\.SOMColorizer"):

@@ -1,6 +1,6 @@
-"""What holds for any image, batch and parameter, tried on random ones.
+"""Properties that hold for any image, batch and parameter, tested on random ones.
 
-With HYPOTHESIS_PROFILE=nightly in the environment each property is tried on 10,000 of them.
+With HYPOTHESIS_PROFILE=nightly in the environment each property is tested on 10,000 of them.
 """
 
 import numpy as np

@@ -239,7 +239,7 @@ def test_values_too_large_to_be_squared_are_named(scale):
 
 
 @pytest.mark.parametrize("sigma", [np.inf, (np.inf, 1), (1, np.nan), (1, 2, 3), (0, 1), "wide"])
-def test_a_sigma_that_is_none_is_named(sigma):
+def test_an_invalid_sigma_is_named(sigma):
     X = np.random.default_rng(0).random((50, 2))
     with pytest.raises(ValueError, match="sigma"):
         SOMQuantizer(n_iter=100, sigma=sigma).fit(X)

@@ -1,4 +1,4 @@
-"""What the README promises runs."""
+"""The code and the commands of the README run."""
 
 import re
 from pathlib import Path

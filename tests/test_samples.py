@@ -82,7 +82,7 @@ def test_scikit_learn_can_slice_and_split(pixels):
         assert not set(pixels.groups[train]) & set(pixels.groups[test])
 
 
-def test_it_is_no_array(pixels):
+def test_it_is_not_an_array(pixels):
     with pytest.raises(TypeError, match="Put a PatchExtractor first"):
         np.asarray(pixels)
     with pytest.raises(TypeError, match="Put a PatchExtractor first"):
@@ -95,7 +95,7 @@ def test_it_has_one_axis_and_no_single_pixels(pixels):
     for index in ((slice(3, 5), 0), np.array([[3, 4]]), None):
         with pytest.raises(IndexError, match="one axis"):
             pixels[index]
-    with pytest.raises(TypeError, match="no images"):
+    with pytest.raises(TypeError, match="not images"):
         list(pixels)
 
 

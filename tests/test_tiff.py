@@ -1,4 +1,4 @@
-"""TIFF: samples in every combination that is understood come back, anything else is refused by name."""
+"""TIFF: samples in every supported combination are read back, all others are refused by name."""
 
 import sys
 
@@ -222,7 +222,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_is_not_understood_is_refused(tmp_path, name):
+def test_unsupported_files_are_refused(tmp_path, name):
     (samples, tags), options, match = REFUSED[name]
     path = tmp_path / "a.tif"
     write_with_tags(path, samples, tags, **options)
@@ -251,7 +251,7 @@ def test_pages(tmp_path):
     with pytest.raises(OSError, match="larger picture inside"):
         read_image(path)
     write((small, {"subfiletype": 1, "subifds": 1}), (RGB, {}))
-    with pytest.raises(OSError, match="says that it is a reduced image"):
+    with pytest.raises(OSError, match="is marked as a reduced image"):
         read_image(path)
     write((RGB, {}), (RGB, {}), (small, {"subfiletype": 1}))
     with pytest.raises(OSError, match="2 frames"):
@@ -309,7 +309,7 @@ def test_packed_bits_without_imagecodecs(tmp_path, monkeypatch, bits):
             read_image(path)
 
 
-def test_a_file_that_does_not_say_what_zero_is(tmp_path):
+def test_a_file_that_does_not_declare_what_zero_is(tmp_path):
     path = tmp_path / "a.tif"
     tifffile.imwrite(path, GREY, photometric="minisblack", metadata=None)
     content = path.read_bytes()

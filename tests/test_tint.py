@@ -181,12 +181,12 @@ def test_a_colour_and_its_triple_are_one_tint(colorizer, tinted, rgb):
         ([None, "oliv"], "There are 2 tints"),
     ],
 )
-def test_a_tint_that_is_none_is_named(colorizer, tinted, tint, message):
+def test_an_invalid_tint_is_named(colorizer, tinted, tint, message):
     with pytest.raises((ValueError, OSError), match=message):
         colorizer.predict(tinted[:1], tint=tint)
 
 
-def test_the_tint_that_is_wrong_is_counted(colorizer, tinted):
+def test_the_number_of_an_invalid_tint_is_named(colorizer, tinted):
     with pytest.raises(ValueError, match="tint 1: 'oliv' is neither"):
         colorizer.predict(tinted[:2], tint=[(1, 2), "oliv"])
 
@@ -301,7 +301,7 @@ def test_typical_tints_are_laid_out_as_a_map(colorizer):
 
 
 def test_too_many_alternatives(tinted, colorizer):
-    with pytest.raises(ValueError, match="no 7 typical tints: the training images have 6 different"):
+    with pytest.raises(ValueError, match="fewer than 7 typical tints: the training images have 6 different"):
         colorizer.alternatives(tinted[0], 7)
     for arguments in ({"n_alternatives": 0}, {"max_size": 0}):
         with pytest.raises(ValueError, match=next(iter(arguments)).replace("n_alternatives", "n_tints")):
@@ -355,7 +355,7 @@ def test_alternatives_of_an_unfamiliar_image_warn_once(tinted):
     assert record[0].filename == __file__
 
 
-def test_what_is_painted_less_without_tint_is_not_with_it(tinted):
+def test_chroma_is_reduced_only_without_tint(tinted):
     # their tints have nothing to do with their lightness, so grey is as close as any colour
     with pytest.warns(UserWarning, match="farther from the truth"):
         colorizer = with_tint(classifier=KNeighborsClassifier(9), validation_fraction=0.4).fit(tinted)

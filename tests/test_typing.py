@@ -1,4 +1,4 @@
-"""What a type checker says of a user's script and of the package."""
+"""Type checks of a user's script and of the package."""
 
 import re
 import sys

@@ -1,4 +1,4 @@
-"""Held-back images: what is chosen by them, and what they say."""
+"""Validation on held-out images: the choices that depend on it, and its errors and warnings."""
 
 import warnings
 
@@ -51,7 +51,7 @@ def small(**params):
 
 
 @pytest.mark.parametrize(("n_images", "tolerance"), [(5, 0.1), (12, 0.1)])
-def test_errors_are_those_of_images_that_were_not_learned(crops, n_images, tolerance):
+def test_errors_are_those_of_held_out_images(crops, n_images, tolerance):
     # several draws: 2 held-back crops alone may be easier or harder than the others
     errors, grey, truth, left_grey = [], [], [], []
     for seed in range(4):
@@ -68,14 +68,14 @@ def test_errors_are_those_of_images_that_were_not_learned(crops, n_images, toler
 
 
 @pytest.mark.parametrize(("n_images", "fraction"), [(4, 0.2), (12, 0)])
-def test_none_are_held_back(crops, n_images, fraction):
+def test_none_are_held_out(crops, n_images, fraction):
     colorizer = small(validation_fraction=fraction).fit(crops[:n_images])
     assert colorizer.validation_error_ is None
     assert colorizer.validation_grey_error_ is None
     assert colorizer.chroma_scale_ == 1
 
 
-def test_images_of_pixels_are_held_back_whole(crops):
+def test_images_of_pixels_are_held_out_completely(crops):
     pixels = sample_pixels(crops[:12], 300, working_size=None, random_state=0)
     colorizer = small().fit(pixels)
     assert colorizer.validation_error_ < colorizer.validation_grey_error_
@@ -86,7 +86,7 @@ def test_images_of_pixels_are_held_back_whole(crops):
     ("n_images", "fraction", "held_back", "times"),
     [(5, 0.2, 1, 5), (12, 0.2, 2, 5), (12, 0.5, 6, 2), (5, 0.99, 4, 1), (24, 0.45, 11, 1)],
 )
-def test_how_many_are_held_back(crops, n_images, fraction, held_back, times):
+def test_how_many_are_held_out(crops, n_images, fraction, held_back, times):
     class Recorder(KNeighborsClassifier):
         n_images = []
 
@@ -99,14 +99,14 @@ def test_how_many_are_held_back(crops, n_images, fraction, held_back, times):
     assert Recorder.n_images == [n_images - held_back] * times + [n_images]
 
 
-def test_all_images_are_learned_in_the_end(crops):
+def test_the_final_model_is_trained_on_all_images(crops):
     colorizer = small().fit(crops[:10])
     assert len(colorizer.image_statistics_) == 10
 
 
-def test_colours_that_lightness_does_not_tell_are_warned_of_and_painted_less(crops):
+def test_colours_that_cannot_be_predicted_are_warned_of_and_painted_less(crops):
     images = other_colours(crops[:12])
-    with pytest.warns(UserWarning, match="held-back training images are farther from the truth") as caught:
+    with pytest.warns(UserWarning, match="held-out training images are farther from the truth") as caught:
         colorizer = small().fit(images)
     assert len(caught) == 1
     assert caught[0].filename == __file__
@@ -116,7 +116,7 @@ def test_colours_that_lightness_does_not_tell_are_warned_of_and_painted_less(cro
     assert mean_chroma(colorizer.predict(images)) < 0.9 * full
 
 
-def test_what_can_be_learned_is_painted_whole_without_a_warning(crops):
+def test_colours_that_can_be_predicted_are_painted_fully_without_a_warning(crops):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert small().fit(crops[:12]).chroma_scale_ == 1
@@ -136,7 +136,7 @@ def test_the_share_of_chroma_is_that_of_every_prediction(crops):
 def test_verbose_prints_both_errors_in_one_line(crops, capsys):
     colorizer = small(verbose=1).fit(crops[:8])
     error, grey = colorizer.validation_error_, colorizer.validation_grey_error_
-    assert f"Held-back images: CIEDE2000 {error:.1f}, left grey {grey:.1f}.\n" in capsys.readouterr().out
+    assert f"Held-out images: CIEDE2000 {error:.1f}, left grey {grey:.1f}.\n" in capsys.readouterr().out
 
 
 def test_validation_changes_nothing_else(crops):
@@ -168,7 +168,7 @@ def test_a_frozen_classifier_is_not_validated(crops):
     assert colorizer.validation_error_ is None
 
 
-def test_ctrl_c_in_validation_leaves_it_as_it_was(crops, monkeypatch):
+def test_ctrl_c_in_validation_changes_nothing(crops, monkeypatch):
     def interrupt(*args, **kwargs):
         raise KeyboardInterrupt
 

@@ -1,4 +1,4 @@
-"""Working size: images of any size are looked at in one, against scikit-image's resizing."""
+"""Working size: resizing of images of any size, against scikit-image's."""
 
 import tracemalloc
 
@@ -96,7 +96,7 @@ def test_bands_and_threads_do_not_show(shape, size, monkeypatch):
 # --- pixels
 
 
-def test_pixels_know_their_working_size(photos):
+def test_pixels_hold_their_working_size(photos):
     pixels = sample_pixels(photos, 20, working_size=50, random_state=0)
     assert pixels.working_size == pixels[pixels.groups == 1].working_size == 50
     assert sample_pixels(photos, 20, random_state=0).working_size == 384
@@ -114,7 +114,7 @@ def test_bad_working_sizes(photos, size):
 
 
 @pytest.mark.parametrize("size", [None, 50])
-def test_a_colorizer_takes_over_that_of_its_pixels(photos, size):
+def test_a_colorizer_takes_the_working_size_of_its_pixels(photos, size):
     pixels = sample_pixels(photos, 400, working_size=size, random_state=0)
     colorizer = quick_colorizer(working_size=99).fit(pixels)
     assert colorizer.working_size_ == size
@@ -134,7 +134,7 @@ def test_pixels_of_another_working_size_are_refused(sized, photos):
         incremental.partial_fit(pixels)
 
 
-def test_the_parameter_counts_from_the_next_fit_on(sized, photos, grey):
+def test_the_parameter_takes_effect_at_the_next_fit(sized, photos, grey):
     expected = sized.predict([grey])[0]
     changed = quick_colorizer(extractor=sized.extractor, working_size=64).fit(photos)
     changed.set_params(working_size=None)
@@ -264,7 +264,7 @@ def test_same_bytes_for_any_n_jobs(sized, kind, monkeypatch):
             assert_array_equal(one, other)
 
 
-def test_a_general_extractor_sees_the_same(photos):
+def test_a_general_extractor_gives_the_same_result(photos):
     class Subclassed(PatchExtractor):
         pass
 

@@ -1,1 +1,1 @@
-"""Chroma to codewords."""
+"""Vector quantization of chroma."""

@@ -35,7 +35,7 @@ class SOMQuantizer(
 
     The map is trained by MiniSom in two phases on standardized features: the first orders it
     with a wide neighbourhood, the second fine-tunes the codes with a learning rate that falls to
-    zero and a neighbourhood that narrows as far as the map keeps its order. All distances are in
+    zero and a neighbourhood that narrows as long as the map stays ordered. All distances are in
     standardized units.
 
     Parameters
@@ -45,13 +45,13 @@ class SOMQuantizer(
     topology : {"rectangular", "hexagonal"}, default="rectangular"
         Arrangement of the neurons: 8 or 6 neighbours.
     n_iter : int or "auto", default="auto"
-        Number of updates of the map in both phases together; one update shows it one row. "auto"
+        Number of updates of the map in both phases together; one update uses one row. "auto"
         is 120,000, or 550 for each code if that is more, and at most 100 for each training row.
     sigma : float or pair of float, default=None
         Radius of the neighbourhood at the start of the first phase, in neurons; it falls to 1,
-        and in the second phase as far as the map keeps its order. None means half the longer side
-        of the map, and at least 1. A pair (first, last) makes it fall to `last` in the first phase
-        and stay there; (1, 1) gives maps as stiff as those of the paper.
+        and in the second phase further, as long as the map stays ordered. None means half the longer
+        side of the map, and at least 1. A pair (first, last) makes it fall to `last` in the first
+        phase and stay there; (1, 1) gives maps as stiff as those of the paper.
     learning_rate : float, default=0.5
         Learning rate at the start of the first phase. The second one starts at `learning_rate`
         times the longer side of the map divided by 30, and never above `learning_rate`.
@@ -65,19 +65,19 @@ class SOMQuantizer(
     Attributes
     ----------
     codebook_ : ndarray of shape (n_codes, n_features)
-        The codes in the units of `X`, map row by map row.
+        The codes in the units of `X`, in row-major order of the map.
     cluster_centers_ : ndarray of shape (n_codes, n_features)
         The same array.
     labels_ : ndarray of shape (n_samples,), int
         Code of each row of the training data.
     quantization_error_ : float
-        Mean distance of all rows to their codes, standardized units.
+        Mean distance of all rows to their codes, in standardized units.
     topographic_error_ : float
-        Share of the rows whose two nearest codes are no neighbours on the map.
+        Share of the rows whose two nearest codes are not neighbours on the map.
     mean_, scale_ : ndarray of shape (n_features,)
-        Mean and standard deviation of the features; a deviation of zero counts as 1.
+        Mean and standard deviation of the features; a standard deviation of zero is replaced by 1.
     n_iter_ : int
-        Number of updates that were done.
+        Number of updates in `fit`.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features,), object
@@ -85,16 +85,16 @@ class SOMQuantizer(
 
     See Also
     --------
-    sklearn.cluster.KMeans : The same error without a map.
-    SOMColorizer : Colours photographs with such a codebook.
+    sklearn.cluster.KMeans : Vector quantization without a map.
+    SOMColorizer : Colour photographs with such a codebook.
 
     Notes
     -----
-    A neuron that no row is nearest to is moved to the row that is farthest from its own code, as
-    KMeans does with empty clusters.
+    A neuron without any row is moved to the row that is farthest from its own code, as KMeans does
+    with empty clusters.
 
     There is no `sample_weight`: an update moves neurons towards one row by a learning rate that is the same
-    for all. To weigh rows, repeat them or draw them in proportion to their weights.
+    for all. To weight rows, repeat them or draw them in proportion to their weights.
 
     References
     ----------
@@ -232,7 +232,7 @@ class SOMQuantizer(
         Returns
         -------
         labels : ndarray of shape (n_samples,), int
-            Rows of `codebook_`.
+            Indices of rows of `codebook_`.
         """
         check_is_fitted(self)
         return self._nearest(self._validate(X), 1)[1][:, 0]
@@ -254,13 +254,13 @@ class SOMQuantizer(
         return cdist(self._standardize(self._validate(X)), self._standardize(self.codebook_))
 
     def inverse_transform(self, X: ArrayLike) -> FloatArray:
-        """Codes of labels, or of distances.
+        """Codes that belong to labels, or to distances.
 
         Parameters
         ----------
         X : array-like
             Integers of any shape are labels; floats of shape (n_samples, n_codes) are distances,
-            as `transform` gives them, and the smallest counts.
+            as returned by `transform`, and the nearest code is taken.
 
         Returns
         -------
@@ -292,7 +292,7 @@ class SOMQuantizer(
         return self.codebook_[labels]
 
     def score(self, X: ArrayLike, y: Any = None) -> float:
-        """Negative mean distance of the rows to their codes, standardized units.
+        """Negative mean distance of the rows to their codes, in standardized units.
 
         Parameters
         ----------
@@ -304,7 +304,7 @@ class SOMQuantizer(
         Returns
         -------
         score : float
-            Zero at best.
+            0 is best.
         """
         check_is_fitted(self)
         return -float(self._nearest(self._validate(X), 1)[0].mean())
@@ -315,7 +315,7 @@ class SOMQuantizer(
         Returns
         -------
         som : MiniSom
-            Its weights are in standardized units: give it `(X - mean_) / scale_`.
+            Its weights are in standardized units: pass it `(X - mean_) / scale_`.
         """
         check_is_fitted(self)
         som = self._make_minisom(self.n_features_in_)
@@ -329,7 +329,7 @@ class SOMQuantizer(
     def _check_map_shape(self):
         shape = self.map_shape
         if len(shape) != 2 or not all(isinstance(n, numbers.Integral) and n >= 1 for n in shape):
-            raise ValueError(f"map_shape is a pair of positive integers (rows, columns); got {shape!r}.")
+            raise ValueError(f"map_shape must be a pair of positive integers (rows, columns); got {shape!r}.")
         return int(shape[0] * shape[1])
 
     def _check_sigma(self):
@@ -340,7 +340,7 @@ class SOMQuantizer(
         )
         if sigma is not None and not is_valid:
             raise ValueError(
-                f"sigma is a positive, finite number or a pair of them (first, last); got {sigma!r}."
+                f"sigma must be a positive, finite number or a pair of them (first, last); got {sigma!r}."
             )
 
     def _validate(self, X):
@@ -350,12 +350,12 @@ class SOMQuantizer(
         return (X - self.mean_) / self.scale_
 
     def _nearest(self, X, k):
-        """Distances and labels of the k nearest codes, in the order and with the ties of `transform`."""
+        """Distances and labels of the k nearest codes, with ties and order consistent with `transform`."""
         rows, codes = self._standardize(X), self._standardize(self.codebook_)
         k = min(k, len(codes))
         looked_at = min(k + 1, len(codes))
         distances, labels = cKDTree(codes).query(rows, k=range(1, looked_at + 1))
-        # The tree breaks ties as it comes, and rounds otherwise than cdist.
+        # The tree breaks ties arbitrarily, and rounds differently from cdist.
         gap = np.diff(distances, axis=1)
         tied = np.flatnonzero((gap <= 1e-9 * (1 + distances[:, 1:])).any(axis=1))
         for part in np.array_split(tied, len(tied) // 10_000 + 1):
@@ -390,7 +390,7 @@ class SOMQuantizer(
 
 
 def nearest_codewords(quantizer, chroma):
-    """Codeword of each chroma of an array of shape (..., 2), by any fitted clusterer."""
-    # KMeans insists on the dtype that it was fitted with
+    """Codeword of each chroma of an array of shape (..., 2), for any fitted clusterer."""
+    # KMeans requires the dtype that it was fitted with
     rows = chroma.reshape(-1, 2).astype(quantizer.cluster_centers_.dtype, copy=False)
     return quantizer.predict(rows).reshape(chroma.shape[:-1])

@@ -7,14 +7,14 @@ from .._utils.progress import progress
 
 # Updates of both phases together; large maps get this many for each code.
 _MIN_UPDATES, _UPDATES_PER_CODE = 120_000, 550
-# No row is shown more often than this.
+# Largest number of passes over the rows.
 _MAX_PASSES = 100
 # Share of the updates that order the map; the others fine-tune it.
 _ORDERING = 1 / 6
-# Neighbourhood radius of the fine-tuning phase: where it starts, and between which two radii it
-# ends. The smaller one fits the rows better, the larger one keeps the map in order.
+# Neighbourhood radius of the fine-tuning phase: first value, smallest and largest last value. The
+# smallest fits the rows better, the largest keeps the map ordered.
 _FINE_SIGMA, _LOOSE_SIGMA, _STIFF_SIGMA = 0.9, 0.2, 0.45
-# The order is judged this often, on this many rows.
+# Number of times that the order of the map is checked, and number of rows for it.
 _CHECKS, _JUDGED_ROWS = 60, 5000
 
 
@@ -25,19 +25,19 @@ def default_n_iter(map_shape, n_rows):
 
 
 def train_map(som, rows, n_iter, sigma, learning_rate, random_state, verbose):
-    """Train a MiniSom in place from the weights that it has.
+    """Train a MiniSom in place, starting from its current weights.
 
     Parameters
     ----------
     som : MiniSom
-        Gives the best matching unit and its neighbourhood. The schedules of radius and learning
-        rate are ours: they differ between its versions.
+        Finds the best matching unit and its neighbourhood. Its own schedules of radius and learning
+        rate are not used, because they differ between its versions.
     rows : ndarray of shape (n_rows, n_features), float64
     n_iter : int
         Number of updates of both phases together.
     sigma : float, pair of float or None
-        First radius of the ordering phase, and the last one of training if it is not to be found;
-        None is half the longer side of the map.
+        First radius of the ordering phase; a pair also sets the last radius of training, which is
+        otherwise adapted to the rows. None is half the longer side of the map.
     learning_rate : float
         First learning rate of the ordering phase.
     random_state : RandomState
@@ -54,9 +54,9 @@ def train_map(som, rows, n_iter, sigma, learning_rate, random_state, verbose):
 
 
 def _order(som, rows, n_updates, radii, learning_rate, random_state, bar):
-    """Spread the map over the rows, its neighbourhood falling from the first radius to the last."""
+    """Spread the map over the rows, with a neighbourhood that narrows from the first radius to the last."""
     first_sigma, last_sigma = radii
-    # Rows come image after image: without a permutation the last images would win.
+    # Rows are ordered by image: without a permutation the last images would dominate.
     order = random_state.permutation(len(rows))
     for step in range(n_updates):
         elapsed = step / n_updates
@@ -66,10 +66,10 @@ def _order(som, rows, n_updates, radii, learning_rate, random_state, bar):
 
 
 def _fine_tune(som, rows, n_updates, fixed_sigma, learning_rate, random_state, bar):
-    """Fit the rows with a narrow neighbourhood, only as narrow as the order of the map bears.
+    """Fine-tune the codes with a neighbourhood as narrow as the order of the map allows.
 
-    How narrow that is depends on the rows, and the topographic error says it: while it is too high,
-    the schedule turns towards the larger final radius, else towards the smaller one.
+    How narrow that is depends on the rows, and is measured by the topographic error: while it is too
+    high, the schedule moves towards the larger final radius, otherwise towards the smaller one.
     """
     order = random_state.permutation(len(rows))
     judged = rows[order[:_JUDGED_ROWS]]
@@ -94,14 +94,14 @@ def _update(som, row, sigma, learning_rate):
 
 
 def neighbour_matrix(som):
-    """Which neurons are neighbours, (n_codes, n_codes) bool: 8 of a square, 6 of a hexagon."""
+    """Matrix of neighbouring neurons, (n_codes, n_codes) bool: 8 neighbours, or 6 if hexagonal."""
     x, y = (axis.ravel() for axis in som.get_euclidean_coordinates())
     across, down = np.abs(x[:, None] - x), np.abs(y[:, None] - y)
     return np.hypot(across, down) < 1.01 if som.topology == "hexagonal" else np.maximum(across, down) <= 1
 
 
 def tolerated_topographic_error(side):
-    """Topographic error below which a map counts as ordered; that of small maps jumps more."""
+    """Topographic error below which a map of this longer side counts as ordered."""
     return min(0.03 + 0.0025 * side, 0.07)
 
 
@@ -118,7 +118,7 @@ def initial_codes(rows, map_shape):
     n_rows, n_columns = map_shape
     if rows.shape[1] == 1:
         return np.quantile(rows, np.linspace(0, 1, n_rows * n_columns + 2)[1:-1]).reshape(*map_shape, 1)
-    # not by BLAS, whose last bits depend on its number of threads
+    # not by BLAS, whose rounding depends on its number of threads
     covariance = np.einsum("ni,nj->ij", rows, rows) / len(rows)
     values, vectors = np.linalg.eigh(covariance)
     # the longer side of the map lies along the first axis
@@ -130,9 +130,9 @@ def initial_codes(rows, map_shape):
 
 
 def _fix_sign(axis):
-    """The axis, turned so that its first large component is positive.
+    """Axis with the sign that makes its first large component positive.
 
-    The largest one would not do: for two standardized features both are as large, but for rounding.
+    The largest component is not used: for two standardized features both are equal except for rounding.
     """
     large = np.flatnonzero(np.abs(axis) > 0.5 * np.abs(axis).max())
     return axis * np.sign(axis[large[0]]) if len(large) else axis

@@ -1,1 +1,1 @@
-"""Files and arrays in, lightness and chroma out."""
+"""Reading and validation of images, and conversion to lightness and chroma."""

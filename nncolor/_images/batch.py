@@ -12,7 +12,7 @@ from .._utils.types import AnyArray
 from .files import image_of_pillow, n_pixels_of_file, read_image, unreadable_error
 
 _PATH_TYPES = (str, os.PathLike)
-# How far floats may lie outside [0, 1]: filters and resampling round.
+# Floats may lie this far outside [0, 1], because of rounding in filters and resampling.
 _ROUNDING = 1e-5
 
 
@@ -43,7 +43,7 @@ def check_batch(X):
     ValueError
         If `X` is a single image or path, or holds no image.
     TypeError
-        If `X` is no iterable.
+        If `X` is not iterable.
     """
     if is_path(X):
         raise ValueError(
@@ -52,14 +52,14 @@ def check_batch(X):
         )
     if isinstance(X, PIL.Image.Image):
         raise ValueError(
-            "Expected a batch of images, got one image of Pillow. Write [image] for a batch of one."
+            "Expected a batch of images, got one Pillow image. Write [image] for a batch of one."
         )
     shape = getattr(X, "shape", None)
     if shape == ():
         raise ValueError(
-            f"Expected a batch of images, got an array without axes, {X!r}. Write a list: [image] or [path]."
+            f"Expected a batch of images, got a 0-dimensional array, {X!r}. Write a list: [image] or [path]."
         )
-    # arrays of text or objects may hold paths or images; dtypes of other libraries are of numbers
+    # arrays of text or objects may hold paths or images; arrays of other libraries hold numbers
     dtype = getattr(X, "dtype", None)
     if isinstance(shape, tuple) and dtype is not None and getattr(dtype, "kind", "f") in "buifc":
         _check_batch_shape(shape)
@@ -80,7 +80,7 @@ def n_images_of(X):
 
 
 def _check_batch_shape(shape):
-    """Raise if the shape of an array of numbers is that of a single image, or of none at all."""
+    """Raise if the shape of an array of numbers is that of a single image, or not that of a batch."""
     if len(shape) == 2 or (len(shape) == 3 and shape[-1] in (3, 4)):
         kind = "grey" if len(shape) == 2 else "colour"
         raise ValueError(
@@ -105,7 +105,7 @@ def iter_batch(X):
 
 
 def _collection(X):
-    """Images of scikit-image's ImageCollection; those it cannot read are named."""
+    """Yield the images of scikit-image's ImageCollection; errors name the image that cannot be read."""
     for position in range(len(X)):
         try:
             image = X[position]
@@ -115,7 +115,7 @@ def _collection(X):
 
 
 def stack_like(results, X):
-    """Results of a batch in the batch's own form: an ndarray for an ndarray, else a list."""
+    """Results of a batch in the form of the batch: an ndarray for an ndarray, otherwise a list."""
     return np.stack(results) if isinstance(X, np.ndarray) and X.ndim > 1 else results
 
 
@@ -125,7 +125,7 @@ def load_image(position: int | str | None, item: Any, *, color: bool = False) ->
     Parameters
     ----------
     position : int, str or None
-        Position in the batch, for messages; without a batch None, or what the image is called.
+        Position in the batch, or name of the image, for messages; None for a single image.
     item : array-like or path
     color : bool
         Whether a grey image is an error.
@@ -148,7 +148,7 @@ def load_image(position: int | str | None, item: Any, *, color: bool = False) ->
     if color and image.ndim == 2:
         raise ValueError(
             f"{where} is grey (shape {image.shape}); colour images of shape (H, W, 3) are needed here. "
-            + ("Take it out of the batch." if isinstance(position, int) else "Pass a colour image.")
+            + ("Remove it from the batch." if isinstance(position, int) else "Pass a colour image.")
         )
     return image
 
@@ -163,24 +163,24 @@ def _to_array(item, where):
     try:
         array = np.asarray(item)
     except ValueError as error:
-        raise ValueError(f"{where} is no array: {error}") from error
+        raise ValueError(f"{where} cannot be converted to an array: {error}") from error
     if array.dtype.kind not in "buifc":
         raise ValueError(
             f"{where} is of type {type(item).__name__}; an image is an array of numbers, a path (str or "
-            "os.PathLike) or an image of Pillow. Of the bytes of a file make one: "
+            "os.PathLike) or a Pillow image. Read the bytes of a file with "
             "PIL.Image.open(io.BytesIO(data))."
         )
     return array
 
 
 def n_pixels_of(item):
-    """Number of pixels of an item of a batch, a file judged by its header; 0 if it is no image."""
+    """Number of pixels of an item of a batch, read from the header of a file; 0 if it is not an image."""
     try:
         if isinstance(item, PIL.Image.Image):
             return item.width * item.height
         return n_pixels_of_file(item) if is_path(item) else int(np.prod(np.shape(item)[:2]))
     except Exception:
-        # what is wrong with it is said when it is read
+        # the error is raised when the image is read
         return 0
 
 
@@ -197,13 +197,13 @@ def _check_image(image, where):
     if image.dtype not in (bool, np.uint8, np.uint16):
         raise ValueError(
             f"{where} has dtype {image.dtype}; use uint8, uint16, bool or floats in [0, 1]. "
-            "Where the values are 0 to 255, image.astype('uint8') is what you want."
+            "If the values are from 0 to 255, use image.astype('uint8')."
         )
     return image
 
 
 def _check_unit_range(image, where):
-    low, high = image.min(), image.max()  # NaN goes through both
+    low, high = image.min(), image.max()  # NaN propagates through both
     if not (np.isfinite(low) and np.isfinite(high)):
         raise ValueError(f"{where} contains NaN or infinity.")
     if low >= 0 and high <= 1:

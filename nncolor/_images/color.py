@@ -1,4 +1,4 @@
-"""RGB to lightness and chroma and back; dtypes and ranges of images; colour differences.
+"""Conversion between RGB and lightness and chroma; dtypes and ranges of images; colour differences.
 
 Lightness is CIE L* (0 to 100), chroma is CIE (u*, v*); both are scikit-image's conversions of
 sRGB under D65, computed in float32.
@@ -23,7 +23,7 @@ NEUTRAL_CHROMA = 0.1
 
 
 def output_dtype(dtype):
-    """Dtype of the colour image that belongs to a grey image of `dtype`."""
+    """Dtype of the coloured version of an image of `dtype`."""
     dtype = np.dtype(dtype)
     if dtype.kind == "b":
         return np.dtype(np.uint8)
@@ -43,7 +43,7 @@ def to_unit_range(image):
 def from_unit_range(image, dtype):
     """Float image in [0, 1] as `dtype`; integers are rounded to the nearest."""
     if dtype.kind == "u":
-        # float32 holds 65535 exactly, so half a unit of rounding is all that is lost
+        # float32 holds 65535 exactly, so the only loss is half a unit of rounding
         return np.rint(image * np.float32(np.iinfo(dtype).max)).astype(dtype)
     return image.astype(dtype, copy=False)
 
@@ -79,7 +79,7 @@ def image_lightness(image):
 
 
 class LazyLightness:
-    """Lightness of a valid image, computed for the pixels that are read, when they are.
+    """Lightness of a valid image, computed lazily, only for the pixels that are read.
 
     It is read like an array of shape (H, W): `lightness[rows]`, `lightness[rows, columns]`.
     """
@@ -168,18 +168,18 @@ def paint(lightness, chroma, out):
 def to_grey(image: Image) -> AnyArray:
     """Grey image with the lightness of a colour image.
 
-    It is what nncolor sees of a colour image. Other formulas for grey, as :func:`skimage.color.rgb2gray`,
-    give other lightnesses.
+    It is the part of a colour image that nncolor uses for prediction. Other formulas for grey, such as
+    :func:`skimage.color.rgb2gray`, give another lightness.
 
     Parameters
     ----------
     image : array-like of shape (H, W) or (H, W, 3 or 4), or path
-        Alpha is dropped; a grey image stays as it is.
+        Alpha is dropped; a grey image is returned unchanged.
 
     Returns
     -------
     grey : ndarray of shape (H, W)
-        Its pixels g are the sRGB pixels (g, g, g) of the same CIE L*. The dtype is that of the image.
+        A pixel g stands for the sRGB pixel (g, g, g) with the same CIE L*. The dtype is that of the image.
 
     Raises
     ------

@@ -1,7 +1,7 @@
-"""Reading of image files: any format to an array of greys or sRGB.
+"""Reading of image files to arrays of grey or sRGB pixels.
 
-What a file declares is looked at first, in one table (`headers` and `tiff`): what stands in it comes out
-right at its full depth, anything else is refused with what it is and what to convert it to.
+The header of a file is checked first (`headers` and `tiff`): supported files are read at their full depth,
+all others are refused with a message that says why and what to convert them to.
 """
 
 import os
@@ -19,8 +19,8 @@ from .tiff import check_tiff, is_tiff, read_tiff
 def read_image(path, where=None):
     """Read an image file.
 
-    Palettes are resolved, CMYK and other colour modes become RGB, alpha is divided out where it was
-    multiplied in, the image is turned upright as its orientation says, its ICC profile is converted to sRGB.
+    Palettes are resolved, CMYK and other colour modes become RGB, premultiplied alpha is divided out, the
+    image is turned upright according to its orientation tag, and its ICC profile is converted to sRGB.
 
     Returns
     -------
@@ -40,7 +40,7 @@ def read_image(path, where=None):
         ) from error
     except IsADirectoryError as error:
         raise IsADirectoryError(
-            f"{where} is a folder; nncolor.datasets.load_image_folder gives the images in it."
+            f"{where} is a folder; nncolor.datasets.load_image_folder lists the images in it."
         ) from error
     # Decoders report broken data by exceptions of every kind.
     except Exception as error:
@@ -48,16 +48,16 @@ def read_image(path, where=None):
 
 
 def unreadable_error(where, error):
-    """Error that names an image which a reader could not read."""
+    """Error that names an image that cannot be read."""
     return OSError(f"{where} cannot be read ({_reason(error)}).")
 
 
 def _reason(error):
-    """What a reader found out about a file, and no guess at a cause."""
+    """Reason why a file cannot be read, as reported by the reader."""
     if isinstance(error, Refused):
         return str(error)
     if isinstance(error, UnidentifiedImageError):
-        return "it is no image, or of a format that is not supported"
+        return "it is not an image, or its format is not supported"
     text = f"{type(error).__name__}: {error}"
     if isinstance(error, (EOFError, struct.error)) or "truncated" in text.lower():
         return f"it is truncated or damaged; {text}"
@@ -65,7 +65,7 @@ def _reason(error):
 
 
 def probe_image(path):
-    """Why a file is no readable image, judged by its header; None if it is one."""
+    """Reason, according to its header, why a file is not a readable image; None if it is one."""
     try:
         n_pixels_of_file(path)
     except Exception as error:
@@ -73,7 +73,7 @@ def probe_image(path):
 
 
 def n_pixels_of_file(path):
-    """Number of pixels of a file, judged by its header."""
+    """Number of pixels of a file, read from its header."""
     if is_tiff(path):
         return check_tiff(path)
     with _opened(path) as file:
@@ -82,7 +82,7 @@ def n_pixels_of_file(path):
 
 @contextmanager
 def _opened(path):
-    """Image file opened by Pillow, if Pillow reads all that it declares."""
+    """Image file opened by Pillow, if Pillow reads everything that it declares."""
     check_precision(path)
     with Image.open(path) as file:
         check_header(file, path)
@@ -90,12 +90,12 @@ def _opened(path):
 
 
 def image_of_pillow(image):
-    """Array of an image of Pillow, which means what its file would.
+    """Array of a Pillow image, equal to that of its file.
 
     Parameters
     ----------
     image : PIL.Image.Image
-        At the frame it stands at.
+        Its current frame is used.
     """
     path = getattr(image, "filename", None)
     if path and os.path.isfile(path) and not is_tiff(path):
@@ -132,12 +132,12 @@ def _jpeg2000_to_array(file, path):
     if profile is not None:
         file.info["icc_profile"] = profile
     image = _to_array(file)
-    # Pillow shifts the bits of grey to the left of 16
+    # Pillow shifts the bits of grey to the upper bits of 16
     return _scaled(image >> (16 - bits[0]), bits[0]) if image.dtype == np.uint16 else image
 
 
 def _scaled(image, bits):
-    """Integers of some bits in the range of 16."""
+    """Integers with this number of bits, scaled to the range of 16 bits."""
     if bits == 16 or image.dtype != np.uint16:
         return image
     return np.rint(image * (65535 / ((1 << bits) - 1))).astype(np.uint16)

@@ -1,27 +1,27 @@
-"""What image files declare in their headers, and which of it is understood: the table of containers."""
+"""Checks of the headers of image files, for each container format that is supported."""
 
 import os
 import struct
 
-# Bits of a sample that Pillow holds; it would cut deeper ones without a word.
+# Bits of a sample that Pillow keeps; it reduces deeper samples without a warning.
 _BITS = 8
-# Transfer functions of cICP and nclx that are those of SDR images: BT.709, its equals, unspecified, and sRGB.
+# Transfer functions of cICP and nclx for SDR images: BT.709 and its equivalents, unspecified, and sRGB.
 _SDR = (1, 2, 6, 13, 14, 15)
 
 
 class Refused(ValueError):
-    """Why a file is not read, and what to do: it is whole, but not among what is understood."""
+    """Error for an intact file that is not supported; the message says why, and what to do."""
 
 
 def check_precision(path):
-    """Raise `Refused` for a JPEG of more than 8 bits, of which Pillow says that it is no image."""
+    """Raise `Refused` for a JPEG of more than 8 bits, which Pillow does not recognize as an image."""
     with open(path, "rb") as content:
         if content.read(2) == b"\xff\xd8":
             _check_jpeg(content)
 
 
 def check_header(file, path):
-    """Raise `Refused` if Pillow would not read all that a file declares.
+    """Raise `Refused` if Pillow would not read everything that a file declares.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def check_header(file, path):
     path : str or path-like
     """
     if file.format not in _CHECKS:
-        raise Refused(f"it is a {file.format} file, which nncolor does not know; convert it to PNG or TIFF")
+        raise Refused(f"it is a {file.format} file, which is not supported; convert it to PNG or TIFF")
     check = _CHECKS[file.format]
     if check is not None:
         with open(path, "rb") as content:
@@ -39,23 +39,24 @@ def check_header(file, path):
     if file.format != "MPO":
         check_frames(getattr(file, "n_frames", 1))
     if len(file.info.get("sizes", ())) > 1:
-        raise Refused(f"it holds {len(file.info['sizes'])} pictures; save the one that is meant as PNG")
+        raise Refused(f"it holds {len(file.info['sizes'])} pictures; save the one you need as PNG")
 
 
 def check_frames(n_frames):
     if n_frames > 1:
-        raise Refused(f"it holds {n_frames} frames; save each as a file of its own")
+        raise Refused(f"it holds {n_frames} frames; save each as a separate file")
 
 
 def _check_depth(bits):
     if bits > _BITS:
-        raise Refused(f"its {bits} bits for each channel would be cut to {_BITS}; convert it to TIFF")
+        raise Refused(f"its {bits} bits for each channel would be reduced to {_BITS}; convert it to TIFF")
 
 
 def _check_transfer(transfer):
     if transfer not in _SDR:
         raise Refused(
-            f"its colours are coded for high dynamic range (transfer function {transfer}); convert it to sRGB"
+            f"its colours are encoded for high dynamic range (transfer function {transfer}); convert it to "
+            "sRGB"
         )
 
 
@@ -78,7 +79,7 @@ def _check_jpeg(content):
         if marker[1] == 0xFF:  # a fill byte
             content.seek(-1, os.SEEK_CUR)
             continue
-        # start of frame, but for DHT, JPG and DAC
+        # start of frame, except DHT, JPG and DAC
         if 0xC0 <= marker[1] <= 0xCF and marker[1] not in (0xC4, 0xC8, 0xCC):
             _check_depth(content.read(3)[2])
             return
@@ -87,7 +88,7 @@ def _check_jpeg(content):
 
 
 def jpeg2000_header(content):
-    """Bits of each component of JPEG 2000, and its colour: of a file, or of a bare codestream.
+    """Bits of each component, ICC profile and colour space of a JPEG 2000 file or bare codestream.
 
     Returns
     -------
@@ -120,13 +121,13 @@ def _check_jpeg2000(content):
     bits, _, color_space = jpeg2000_header(content)
     if len(bits) > 1:
         _check_depth(max(bits))
-    # Pillow takes fewer than 8 bits for the upper ones of 8, and 9 for 8
+    # Pillow reads fewer than 8 bits as the upper bits of 8, and 9 bits as 8
     if not {*bits} <= {8, *range(10, 17)}:
-        raise Refused(f"its {max(bits)} bits for each channel are not understood; convert it to TIFF or PNG")
+        raise Refused(f"its {max(bits)} bits for each channel are not supported; convert it to TIFF or PNG")
     # sRGB, grey and sYCC
     if color_space not in (None, 16, 17, 18):
         raise Refused(
-            f"its colour space has the number {color_space}, which is not known; convert it to sRGB"
+            f"its colour space has the number {color_space}, which is not supported; convert it to sRGB"
         )
 
 
@@ -145,7 +146,7 @@ def _boxes(data):
 
 
 def _check_heif(content):
-    """AVIF and HEIF: bits of the codecs, and the transfer function of the colours."""
+    """Check the bits of the codecs and the transfer function of the colours of AVIF and HEIF."""
     for kind, box in _boxes(content.read()):
         if kind != b"meta":
             continue
@@ -180,13 +181,11 @@ def _check_pnm(content):
                 break
         _check_depth(int(tokens[2]).bit_length())
     elif kind not in (b"P1", b"P2", b"P4", b"P5"):
-        raise Refused(
-            f"it is a portable map of kind {kind!r}, which nncolor does not know; convert it to TIFF"
-        )
+        raise Refused(f"it is a portable map of kind {kind!r}, which is not supported; convert it to TIFF")
 
 
-# By Pillow's name of a container: what has to be looked at before Pillow reads it; nothing for None, since it
-# has no more than 8 bits. TIFF has a module of its own, and of JPEG Pillow opens no more than 8 bits.
+# Check of each container by Pillow's name for it, made before Pillow reads it; None for those with at most 8
+# bits. TIFF has its own module, and Pillow opens only JPEG files of 8 bits.
 _CHECKS = {
     "AVIF": _check_heif,
     "BMP": None,

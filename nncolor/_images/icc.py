@@ -1,4 +1,4 @@
-"""ICC colour profiles: what a file means by its numbers, converted to sRGB."""
+"""Conversion of images from the ICC profile in their file to sRGB."""
 
 from io import BytesIO
 
@@ -8,7 +8,7 @@ from PIL import Image, ImageCms
 from .headers import Refused
 
 _GREY = ("1", "L", "LA", "La")
-# By the colour space of a profile: the modes of Pillow that it fits, and the one that is converted.
+# For each colour space of a profile: the Pillow modes that it fits, and the mode for the conversion.
 _MODES = {
     "GRAY": (_GREY, "L"),
     "RGB": (("RGB", "RGBA", "RGBX", "RGBa", "P", "PA", "YCbCr", *_GREY), "RGB"),
@@ -36,8 +36,8 @@ def to_srgb(image, profile):
     fitting, mode = _MODES.get(space, ((), None))
     if image.mode not in fitting:
         raise Refused(
-            f"its colour profile is one for {space}, which does not fit its mode {image.mode}; convert the "
-            "file to sRGB"
+            f"its colour profile is for {space}, which does not fit its mode {image.mode}; convert the file "
+            "to sRGB"
         )
     if mode == "L":
         return Image.fromarray(_grey_table(profile)[np.asarray(image.convert("L"))])
@@ -48,7 +48,7 @@ def to_srgb(image, profile):
 
 
 def deep_to_srgb(image, profile):
-    """Array of more than 8 bits converted from the profile in its file to sRGB; only grey can be."""
+    """Array of more than 8 bits converted from the profile in its file to sRGB; grey only."""
     profile, space = _open(profile)
     if _is_srgb(profile, space):
         return image
@@ -58,7 +58,7 @@ def deep_to_srgb(image, profile):
             f"its colour profile {name!r} cannot be converted to sRGB at {image.dtype.itemsize * 8} bits "
             "for each channel; convert the file to sRGB"
         )
-    # the curve of a grey profile is smooth: 256 points of it tell the rest
+    # the curve of a grey profile is smooth: 256 points are enough to interpolate it
     table = np.interp(np.arange(65536) / 257, np.arange(256), _grey_table(profile)) * 257
     return table.round().astype(np.uint16)[image]
 
@@ -74,7 +74,7 @@ def _open(profile):
 
 
 def _is_srgb(profile, space):
-    """Whether a profile leaves colours as they are; what it calls itself may be "Linear sRGB"."""
+    """Whether a profile leaves colours unchanged; its name is not enough, it may be "Linear sRGB"."""
     if space != "RGB":
         return False
     levels = np.arange(0, 256, 51, dtype=np.uint8)
@@ -84,7 +84,7 @@ def _is_srgb(profile, space):
 
 
 def _grey_table(profile):
-    """The sRGB level of each of the 256 levels of a grey profile."""
+    """Level in sRGB of each of the 256 levels of a grey profile."""
     ramp = Image.fromarray(np.arange(256, dtype=np.uint8)[None])
     return np.asarray(_convert(ramp, profile, "L", _EXACT))[0, :, 1]
 

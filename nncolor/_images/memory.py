@@ -12,11 +12,11 @@ _CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")
 def machine_memory():
     """Bytes of memory of the machine, or the limit of its container (cgroup v2) if that is smaller.
 
-    Infinity where the system does not tell.
+    Infinity if the system does not report it.
     """
     try:
         memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError):  # Windows has no sysconf, others not these names
+    except (AttributeError, ValueError):  # Windows has no sysconf, other systems lack these names
         return float("inf")
     if _CONTAINER_LIMIT.exists():
         limit = _CONTAINER_LIMIT.read_text().strip()
@@ -30,7 +30,7 @@ def warn_of_memory(n_pixels, bytes_per_pixel):
     needed, memory = n_pixels * bytes_per_pixel, machine_memory()
     if needed > memory:
         warnings.warn(
-            f"Learning from {n_pixels:,} pixels at once needs about {needed / 2**30:.3g} GiB, and this "
+            f"Training on {n_pixels:,} pixels at once needs about {needed / 2**30:.3g} GiB, and this "
             f"machine has {memory / 2**30:.3g} GiB of memory. Use partial_fit with smaller batches, fewer "
             "pixels_per_image or fewer features.",
             UserWarning,
@@ -42,7 +42,7 @@ def warn_of_memory(n_pixels, bytes_per_pixel):
 def iter_with_memory_warning(items, pixels_per_image, bytes_per_pixel, n_images=None):
     """Yield the (position, item) of a batch; warn once if their pixels will not fit in memory.
 
-    Where the number of images is known, the number of pixels is extrapolated from those so far.
+    If the number of images is known, the number of pixels is extrapolated from the images so far.
     """
     n_pixels = 0
     for position, item in items:

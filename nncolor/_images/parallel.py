@@ -1,4 +1,4 @@
-"""Images of a batch in parallel, with results that do not depend on the number of workers."""
+"""Parallel processing of the images of a batch; results do not depend on the number of workers."""
 
 import numbers
 import threading
@@ -17,7 +17,7 @@ from .._utils.progress import progress
 from .batch import iter_batch, load_image, n_images_of
 
 _CHUNKS_PER_WORKER = 8
-# What scikit-learn's validation allows for a number of jobs: 0 means nothing.
+# Allowed values of n_jobs, for scikit-learn's validation: any integer except 0, or None.
 N_JOBS = [
     Interval(numbers.Integral, None, -1, closed="right"),
     Interval(numbers.Integral, 1, None, closed="left"),
@@ -61,7 +61,7 @@ def plain_context():
     """Context of fit and prediction: one thread of BLAS, and arrays as output of transformers.
 
     Results must not depend on the number of threads, nor on the output containers that the user has set.
-    Threads that are started inside it begin with scikit-learn's default configuration, arrays.
+    Threads that are started inside it have scikit-learn's default configuration, with output as arrays.
     """
     with single_threaded(), config_context(transform_output="default"):
         yield
@@ -78,13 +78,13 @@ def run_in_threads(n_threads, function, items, *args):
 
 
 def map_batch(function, X, arguments=None, *, color=False, n_jobs=None, verbose=0):
-    """List of function(image, n_threads) for the images of a batch, in its order.
+    """List of function(image, n_threads) for the images of a batch, in order.
 
-    `arguments` has one more argument of the function for each image, if there are any.
+    `arguments`, if given, has one more argument of the function for each image.
 
     A single image gets all threads; several images are distributed over the joblib backend of the
-    context, threads unless it says otherwise, and each is read by the worker that gets it. They go in
-    a few chunks for each worker, so that the function, with the model in it, is sent rarely.
+    context, by default threads, and each is read by its worker. They are sent in a few chunks for
+    each worker, so that the function, which contains the model, is sent only a few times.
     """
     n_jobs = effective_n_jobs(n_jobs)
     n_images = n_images_of(X)
@@ -92,7 +92,7 @@ def map_batch(function, X, arguments=None, *, color=False, n_jobs=None, verbose=
     items = zip(items, repeat(()) if arguments is None else zip(arguments, strict=False), strict=False)
     if n_jobs == 1 or n_images == 1:
         return _map_items(function, items, color, n_jobs)
-    # of a lazy sequence, the images of a chunk would be in memory all at once
+    # in a chunk of a lazy sequence, all images would be in memory at once
     in_memory = isinstance(X, (list, tuple, np.ndarray))
     size = max(1, n_images // (_CHUNKS_PER_WORKER * n_jobs)) if in_memory else 1
     results = Parallel(n_jobs=n_jobs, prefer="threads")(
@@ -102,7 +102,7 @@ def map_batch(function, X, arguments=None, *, color=False, n_jobs=None, verbose=
 
 
 def _lists_of(size, items):
-    """Lists of `size` items. What is in a list, dask sends with the task, and again if a worker is lost."""
+    """Yield lists of `size` items; dask sends a list with its task, and again if a worker is lost."""
     items = iter(items)
     while items_of_list := list(islice(items, size)):
         yield items_of_list

@@ -41,7 +41,7 @@ def weights_between(positions: AnyArray, n_values: int) -> tuple[IntArray, IntAr
 
 
 def resampling_matrix(size: int, new_size: int) -> csr_array:
-    """Sparse matrix (new_size, size) that averages over areas, or interpolates where it enlarges."""
+    """Sparse matrix (new_size, size) that reduces by averages over areas, or enlarges by interpolation."""
     if new_size <= size:
         return averaging_matrix(size, new_size)
     pixel = np.arange(new_size)
@@ -60,7 +60,7 @@ def resample(read, shape, new_shape, n_planes, n_threads=1):
     shape, new_shape : (height, width)
     n_planes : int
     n_threads : int
-        Bands of rows are read in so many threads.
+        Number of threads that read bands of rows.
 
     Returns
     -------
@@ -87,7 +87,7 @@ def interpolate(planes, row_weights, column_weights, out=None):
     ----------
     planes : ndarray of shape (n, h, w), float32
     row_weights, column_weights : tuple of ndarray
-        As `interpolation_weights` gives them, for ascending pixels.
+        As returned by `interpolation_weights`, for ascending pixels.
     out : ndarray of shape (n, n_rows, n_columns), float32, default=None
 
     Returns
@@ -107,7 +107,7 @@ def interpolate(planes, row_weights, column_weights, out=None):
 
 
 def resize_nearest(values, shape):
-    """Values (h, w) at the pixels of another shape of their image: each is that of the nearest pixel."""
+    """Resize values (h, w) to another shape; each pixel gets the value of the nearest one."""
     rows, columns = (
         (2 * np.arange(size) + 1) * old_size // (2 * size)
         for size, old_size in zip(shape, values.shape, strict=True)
@@ -116,7 +116,7 @@ def resize_nearest(values, shape):
 
 
 def resize_linear(values, shape):
-    """Values (h, w) or (h, w, n) at the pixels of another shape of their image, interpolated."""
+    """Resize values (h, w) or (h, w, n) to another shape by linear interpolation."""
     if values.shape[:2] == shape:
         return values
     planes = np.moveaxis(np.atleast_3d(values), -1, 0)

@@ -1,8 +1,8 @@
-"""TIFF: what a file declares, the table of what is understood, and its samples as an image.
+"""Reading of TIFF files: check of what a file declares, and conversion of its samples to an image.
 
-tifffile reads the declarations of every file and the samples of most. What libtiff alone reads well (the
-compressions of fax and JPEG) comes through Pillow, which has libtiff in it. Compressions that tifffile leaves
-to imagecodecs need the extra `tiff`, unless Pillow holds such samples in all their bits.
+tifffile reads the tags of every file and the samples of most. Fax and JPEG compression, which only libtiff
+reads well, are read by Pillow, which includes libtiff. Compressions for which tifffile uses imagecodecs need
+the extra `tiff`, unless Pillow keeps all bits of the samples.
 """
 
 import numpy as np
@@ -13,7 +13,7 @@ from tifffile import COMPRESSION, PHOTOMETRIC
 from .headers import Refused, check_frames
 from .icc import deep_to_srgb, to_srgb
 
-# Samples of a pixel without alpha, of each photometric interpretation that is understood.
+# Number of samples of a pixel without alpha, for each supported photometric interpretation.
 _N_COLORS = {
     PHOTOMETRIC.MINISWHITE: 1,
     PHOTOMETRIC.MINISBLACK: 1,
@@ -22,7 +22,7 @@ _N_COLORS = {
     PHOTOMETRIC.SEPARATED: 4,
     PHOTOMETRIC.YCBCR: 3,
 }
-# Compressions of libtiff in Pillow, of at most 8 bits.
+# Compressions that Pillow reads with libtiff, of at most 8 bits.
 _BY_PILLOW = {
     COMPRESSION.CCITTRLE,
     COMPRESSION.CCITT_T4,
@@ -30,7 +30,7 @@ _BY_PILLOW = {
     COMPRESSION.OJPEG,
     COMPRESSION.JPEG,
 }
-# Compressions that Pillow decodes, too, where imagecodecs is missing.
+# Compressions that Pillow can also decode, if imagecodecs is missing.
 _ALSO_BY_PILLOW = {COMPRESSION.LZW, COMPRESSION.PACKBITS}
 _UNSIGNED, _FLOAT = 1, 3
 _REDUCED, _MASK = 1, 4
@@ -52,7 +52,7 @@ def is_tiff(path):
 
 
 def check_tiff(path):
-    """Number of pixels of a TIFF; raises `Refused` for what is not in the table."""
+    """Number of pixels of a TIFF; raises `Refused` for a file that is not supported."""
     with tifffile.TiffFile(path) as file:
         page = _picture(file)
         _check(page)
@@ -66,7 +66,7 @@ def read_tiff(path, read_by_pillow):
     ----------
     path : str or path-like
     read_by_pillow : callable
-        read_by_pillow(file): the image of an open file of Pillow, at the frame it stands at.
+        read_by_pillow(file): the image of the current frame of a file opened by Pillow.
 
     Returns
     -------
@@ -85,7 +85,7 @@ def read_tiff(path, read_by_pillow):
 
 
 def _picture(file):
-    """The one page in full size, among those that are reduced images or masks of it."""
+    """Full-size page of a file, in which other pages may only be reduced images or masks."""
     if file.is_imagej or file.is_shaped or file.is_ome:
         # a single page may declare many images
         check_frames(file.series[0].size // max(file.pages[0].size, 1))
@@ -94,8 +94,8 @@ def _picture(file):
     check_frames(len(full))
     if not full:
         raise Refused(
-            "its page says that it is a reduced image, and there is no full one beside it, as in the raw "
-            "files of cameras; develop it to TIFF or JPEG"
+            "its page is marked as a reduced image, and there is no full-size page, as in raw files of "
+            "cameras; develop it to TIFF or JPEG"
         )
     inner = full[0].pages if full[0].subifds else None
     if any(page.imagewidth > full[0].imagewidth for page in inner or ()):
@@ -109,27 +109,27 @@ def _is_accessory(page):
 
 
 def _check(page):
-    """Raise `Refused` for what is not in the table; whether Pillow has to read it."""
+    """Raise `Refused` for a page that is not supported; returns whether Pillow has to read it."""
     n_pixels = page.imagelength * page.imagewidth
     if Image.MAX_IMAGE_PIXELS is not None and n_pixels > 2 * Image.MAX_IMAGE_PIXELS:
         raise Image.DecompressionBombError(
-            f"its {n_pixels} pixels are more than {2 * Image.MAX_IMAGE_PIXELS}, the limit of Pillow; if they "
-            "are meant, set PIL.Image.MAX_IMAGE_PIXELS"
+            f"its {n_pixels} pixels are more than {2 * Image.MAX_IMAGE_PIXELS}, the limit of Pillow; to read "
+            "it anyway, set PIL.Image.MAX_IMAGE_PIXELS"
         )
     photometric, bits = page.photometric, page.bitspersample
     n_colors = _N_COLORS.get(photometric)
     if _TAG["photometric"] not in page.tags:
-        raise Refused("it does not say whether zero is black or white; convert it with a photo program")
+        raise Refused("it does not declare whether zero is black or white; convert it with an image editor")
     if n_colors is None or (_TAG["dng"] in page.tags and photometric != PHOTOMETRIC.RGB):
         raise Refused(f"its colours are of the kind {_name(photometric)}; convert it to RGB or grey")
     if page.imagedepth > 1 or not n_colors <= page.samplesperpixel <= n_colors + 1:
         raise Refused(
             f"it holds {page.samplesperpixel * page.imagedepth} values for each pixel, where {n_colors} or, "
-            f"with alpha, {n_colors + 1} are expected; save one picture of them"
+            f"with alpha, {n_colors + 1} are expected; save it as a single picture"
         )
     sample_formats = {*_each(page.sampleformat)}
     if not isinstance(bits, int) or len(sample_formats) > 1:
-        raise Refused(f"its channels have different bits ({bits}); convert it to 8 or 16")
+        raise Refused(f"its channels have different numbers of bits ({bits}); convert it to 8 or 16 bits")
     (sample_format,) = sample_formats
     _check_samples(photometric, bits, sample_format)
     if photometric == PHOTOMETRIC.SEPARATED and page.tags.valueof(_TAG["ink_set"], _CMYK_INKS) != _CMYK_INKS:
@@ -157,27 +157,27 @@ def _is_for_pillow(page, bits, sample_format):
         raise Refused("its colours are subsampled YCbCr without compression; convert it to RGB")
     if compression in _BY_PILLOW or page.photometric == PHOTOMETRIC.YCBCR:
         if bits > 8:
-            raise Refused(f"its compression {_name(compression)} has {bits} bits; convert it to another")
+            raise Refused(f"its compression {_name(compression)} has {bits} bits; use another compression")
         return True
     missing = _missing_codec(page, bits)
     if missing is None:
         return False
-    # Pillow holds 8 bits, and 16 of grey
+    # Pillow keeps 8 bits, and 16 bits of grey
     is_held = bits <= 8 or (page.samplesperpixel == 1 and bits in (12, 16) and sample_format == _UNSIGNED)
     if compression in {*_ALSO_BY_PILLOW, COMPRESSION.NONE} and is_held:
         return True
-    raise Refused(f'{missing}; install it by: pip install "nncolor[tiff]", or save it without compression')
+    raise Refused(f'{missing}: pip install "nncolor[tiff]", or save the file without compression')
 
 
 def _missing_codec(page, bits):
-    """What tifffile cannot decode without imagecodecs, or None."""
+    """Reason why tifffile needs imagecodecs to decode a page; None if it does not."""
     for codecs, key, what in (
         (tifffile.TIFF.DECOMPRESSORS, page.compression, f"its compression {_name(page.compression)}"),
         (tifffile.TIFF.UNPREDICTORS, page.predictor, f"its predictor {_name(page.predictor)}"),
     ):
         try:
             codecs[key]
-        # tifffile looks for some in packages of newer Pythons
+        # tifffile imports some codecs from packages of newer Python versions
         except (KeyError, ImportError):
             return f"{what} needs imagecodecs"
     if bits not in (1, 8, 16, 32, 64) and not _has_imagecodecs():
@@ -204,7 +204,7 @@ def _samples(page):
 
 
 def _to_image(page, samples):
-    """Interpret samples as their photometric says: an image whose largest value is white."""
+    """Image of samples according to their photometric interpretation; its largest value is white."""
     bits, photometric = page.bitspersample, page.photometric
     n_colors = _N_COLORS[photometric]
     if photometric == PHOTOMETRIC.PALETTE:
@@ -222,14 +222,14 @@ def _to_image(page, samples):
 
 
 def _widen(samples, bits):
-    """Integers of any bits in the range of 8 or 16."""
+    """Integers with any number of bits, scaled to the range of 8 or 16 bits."""
     dtype, largest = (np.uint8, 255) if bits < 8 else (np.uint16, 65535)
     levels = np.rint(np.arange(1 << bits) * (largest / ((1 << bits) - 1))).astype(dtype)
     return levels[samples]
 
 
 def _divide(colors, alpha):
-    """Colours that were multiplied by alpha."""
+    """Divide premultiplied colours by alpha."""
     largest = 1 if colors.dtype.kind in "fb" else np.iinfo(colors.dtype).max
     share = alpha.astype(np.float64) / largest
     divided = np.divide(colors, share, out=np.zeros(colors.shape), where=share > 0)
@@ -238,7 +238,7 @@ def _divide(colors, alpha):
 
 
 def _look_up(color_map, samples, bits):
-    """Colours of a palette; its 16 bits are 8 as a rule, times 256 or 257."""
+    """Colours of a palette; its 16-bit values are usually 8-bit values times 256 or 257."""
     colors = np.asarray(color_map, np.uint16).reshape(3, -1)[:, : 1 << bits].T
     if not (colors & 255).any() or (colors & 255 == colors >> 8).all():
         colors = (colors >> 8).astype(np.uint8)
@@ -246,7 +246,7 @@ def _look_up(color_map, samples, bits):
 
 
 def _convert(page, image):
-    """Convert an image from its profile, and inks, to sRGB."""
+    """Convert an image from its ICC profile, or from inks, to sRGB."""
     tag = page.tags.get("InterColorProfile")
     profile = None if tag is None else bytes(tag.value)
     image = np.ascontiguousarray(image)
@@ -262,7 +262,7 @@ def _convert(page, image):
 
 
 def _upright(image, page):
-    """Turn and mirror an image as the tag Orientation says."""
+    """Rotate and mirror an image according to its Orientation tag."""
     orientation = page.tags.valueof("Orientation", 1)
     if orientation in (5, 6, 7, 8):
         image = image.swapaxes(0, 1)

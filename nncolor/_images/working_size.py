@@ -1,4 +1,4 @@
-"""Working size: the one size at which images are looked at, whatever their own."""
+"""Resizing of images to the working size, and for previews."""
 
 import numbers
 
@@ -9,7 +9,7 @@ from .._utils.types import AnyArray, FloatArray
 from .color import LazyLightness, from_unit_range, lightness_chroma, output_dtype, to_unit_range
 from .resampling import resample
 
-# What a working size may be: patches need some pixels.
+# Allowed values of a working size: patches need some pixels.
 WORKING_SIZE = [Interval(numbers.Integral, 8, None, closed="left"), None]
 
 
@@ -20,13 +20,13 @@ def working_shape(shape: tuple[int, int], working_size: int | None) -> tuple[int
     ----------
     shape : (height, width)
     working_size : int or None
-        Root of the area in pixels; None leaves the shape as it is.
+        Square root of the area in pixels; None keeps the shape.
 
     Returns
     -------
     shape : (height, width)
-        Of that area as nearly as whole pixels and the proportions of the image allow. A side that would
-        have less than a pixel has one, and the other no more pixels than the area.
+        With that area, as closely as whole pixels and the proportions of the image allow. A side has at
+        least one pixel, and at most working_size ** 2.
     """
     if working_size is None:
         return shape
@@ -36,7 +36,7 @@ def working_shape(shape: tuple[int, int], working_size: int | None) -> tuple[int
 
 
 def shrink(image: AnyArray, max_size: int | None) -> AnyArray:
-    """Image averaged over areas, so that its longer side has at most so many pixels; None leaves it."""
+    """Reduce an image by averages over areas, so that its longer side has at most `max_size` pixels."""
     height, width = image.shape[:2]
     longer = max(height, width)
     if max_size is None or longer <= max_size:
@@ -54,7 +54,7 @@ def working_lightness(
 ) -> FloatArray | LazyLightness:
     """Lightness of a valid image at the working size, CIE L* of shape (h, w).
 
-    Where it is the size of the image, it is computed for the pixels that are read, when they are.
+    If that is the size of the image, it is computed lazily, only for the pixels that are read.
     """
     lightness = LazyLightness(image)
     shape = working_shape(lightness.shape, working_size)

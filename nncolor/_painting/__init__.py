@@ -1,1 +1,1 @@
-"""Probabilities of codewords to a colour image."""
+"""Conversion of predicted codewords, tints and hints to colour images."""

@@ -1,4 +1,4 @@
-"""Guided filter: smooths chroma within regions of like lightness, and keeps it apart at their edges."""
+"""Guided filter: smooths chroma within regions of similar lightness, but not across their edges."""
 
 import numpy as np
 from scipy.ndimage import uniform_filter
@@ -123,10 +123,10 @@ class EnlargedPlanes:
         Of every step-th pixel of the small image, from the first on.
     radius : int
         Windows have a side of about 2 * radius + 1 pixels of the small image. 0 interpolates the values
-        without a look at the guide.
+        without the guide.
     step : int
     shape : (H, W)
-        That of the large image.
+        Shape of the large image.
     """
 
     def __init__(self, guide, values, radius, step, shape):

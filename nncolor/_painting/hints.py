@@ -1,4 +1,4 @@
-"""Hints: colours that a person gives to single pixels, parsed and painted over an image."""
+"""Hints: parsing of colours that are known at pixels, and colouring of images with them."""
 
 import numbers
 from dataclasses import dataclass
@@ -29,23 +29,23 @@ class ParsedHints:
 def propagate_hints(image: Image, hints: Hints) -> AnyArray:
     """Colour an image by hints alone, without a classifier.
 
-    Neighbours of like lightness get like chroma [1]_: the chroma is the one that changes least between
-    them while every hint is kept. One hint colours all of the image; two divide it along the edges of
-    lightness.
+    Neighbours of similar lightness get similar chroma [1]_: the chroma changes as little as possible
+    between them, and every hint is kept. One hint colours the whole image; two divide it along the edges
+    of lightness.
 
     Parameters
     ----------
     image : array-like of shape (H, W) or (H, W, 3 or 4), or path
-        Only its lightness counts.
+        Only its lightness is used.
     hints : list of (row, column, colour), or ndarray of shape (H, W, 4)
         At least one hint. A colour is an RGB triple in the range of the image (0 to 255 for uint8 and
-        bool, 0 to 65535 for uint16, 0 to 1 for floats), a CSS name as `"olive"`, or `"#rrggbb"`. Of an
+        bool, 0 to 65535 for uint16, 0 to 1 for floats), a CSS name such as `"olive"`, or `"#rrggbb"`. In an
         RGBA array, the opaque pixels are hints.
 
     Returns
     -------
     colored : ndarray of shape (H, W, 3)
-        With the dtype that :meth:`SOMColorizer.predict` gives. A hinted pixel has the hint's u*, v*
+        With the dtype as in :meth:`SOMColorizer.predict`. A hinted pixel has the hint's u*, v*
         at its own lightness; where sRGB has no such colour, RGB is clipped to [0, 1].
 
     Raises
@@ -55,12 +55,12 @@ def propagate_hints(image: Image, hints: Hints) -> AnyArray:
 
     See Also
     --------
-    SOMColorizer.colorize : Corrects a prediction by hints, and needs fewer of them.
+    SOMColorizer.colorize : Correct a prediction by hints, which needs fewer of them.
 
     Notes
     -----
-    It is one sparse, symmetric, positive definite system, solved directly. A large image is brought to the
-    area of 384 x 384 pixels first, and a guided filter brings the edges of the full lightness back.
+    The chroma solves one sparse, symmetric, positive definite system. A large image is first reduced to an
+    area of 384 x 384 pixels, and a guided filter restores the edges of the full-size lightness.
 
     References
     ----------
@@ -87,7 +87,7 @@ def propagate_hints(image: Image, hints: Hints) -> AnyArray:
 
 
 def preview(image, hints, max_size):
-    """Image whose longer side has at most so many pixels, and its hints there; None leaves them as they are.
+    """Reduce an image so that its longer side has at most `max_size` pixels, and scale its hints.
 
     Parameters
     ----------
@@ -107,12 +107,12 @@ def preview(image, hints, max_size):
 
 
 def correct_prediction(image, hints, decoder, n_threads):
-    """Colour image out of a prediction that is corrected where hints contradict it.
+    """Colour image from a prediction that is corrected by hints.
 
-    The residuals of the prediction at the hints are interpolated by kriging: pixels that are alike (in the
-    plane, in lightness, in the probabilities of their codewords) are expected to have like residuals, the
-    larger the less certain the classifier is. This is the prior of the residuals; then neighbours of like
-    lightness attract, as in `propagate_hints`.
+    The residuals of the prediction at the hints are interpolated by kriging: pixels that are similar (in the
+    plane, in lightness, in the probabilities of their codewords) are expected to have similar residuals,
+    which are larger where the classifier is less certain. This is the prior of the residuals, which are then
+    propagated between neighbours of similar lightness, as in `propagate_hints`.
 
     Parameters
     ----------
@@ -150,7 +150,7 @@ def _paint_hinted_block(rows, columns, full, planes, hints, prediction, colored)
     lightness = full[block]
     chroma = planes.block(rows, columns, lightness)
     chroma += np.moveaxis(prediction[block], -1, 0)
-    # the plane of a large image knows hints only to within its own pixels
+    # the plane of a large image is reduced, so hints are not exact in it
     inside = (hints.rows >= rows.start) & (hints.rows < rows.stop)
     inside &= (hints.columns >= columns.start) & (hints.columns < columns.stop)
     indices = hints.rows[inside] - rows.start, hints.columns[inside] - columns.start
@@ -159,7 +159,7 @@ def _paint_hinted_block(rows, columns, full, planes, hints, prediction, colored)
 
 
 def parse_hints(hints, image):
-    """Check hints, as `propagate_hints` takes them, and convert their colours to chroma.
+    """Check hints, see `propagate_hints`, and convert their colours to chroma.
 
     Parameters
     ----------
@@ -176,13 +176,13 @@ def parse_hints(hints, image):
     for number, hint in enumerate(hints):
         if not isinstance(hint, (tuple, list)) or len(hint) != 3:
             raise ValueError(
-                f"hint {number} is {hint!r}; hints are a list of (row, column, colour), as "
+                f"hint {number} is {hint!r}; hints are a list of (row, column, colour), such as "
                 '[(120, 300, "olive")].'
             )
         row, column, color = hint
         where = f"hint {number} at row {row}, column {column}"
         if not all(isinstance(index, numbers.Integral) for index in (row, column)):
-            raise ValueError(f"{where}: rows and columns are whole numbers.")
+            raise ValueError(f"{where}: rows and columns must be whole numbers.")
         height, width = image.shape[:2]
         if not (0 <= row < height and 0 <= column < width):
             raise ValueError(f"{where} lies outside the image, which has {height} rows and {width} columns.")
@@ -209,7 +209,7 @@ def parse_color(color, dtype, where):
     except (TypeError, ValueError):
         rgb = np.empty(0)
     if rgb.shape != (3,):
-        raise ValueError(f"{where}: {color!r} is no RGB triple, CSS name or '#rrggbb'.")
+        raise ValueError(f"{where}: {color!r} is not an RGB triple, a CSS name or '#rrggbb'.")
     floats = dtype.kind == "f"
     highest = 1 if floats else np.iinfo(output_dtype(dtype)).max
     in_range = (rgb >= 0).all() and (rgb <= highest).all()  # NaN is not
@@ -224,13 +224,13 @@ def parse_color(color, dtype, where):
 def _parse_scribbles(scribbles, shape):
     if scribbles.shape != (*shape, 4):
         raise ValueError(
-            f"The scribbles have shape {scribbles.shape}; for this image it has to be {(*shape, 4)}: red, "
+            f"The scribbles have shape {scribbles.shape}; for this image it must be {(*shape, 4)}: red, "
             "green, blue and alpha of each pixel."
         )
     try:
         scribbles = load_image(None, scribbles)
     except ValueError as error:
-        raise ValueError(f"The scribbles are no RGBA image: {error}") from error
+        raise ValueError(f"The scribbles are not an RGBA image: {error}") from error
     alpha, opaque = scribbles[..., 3], 1 if scribbles.dtype.kind in "bf" else np.iinfo(scribbles.dtype).max
     rows, columns = np.nonzero(alpha == opaque)
     if len(rows) == 0 and alpha.max() > 0:

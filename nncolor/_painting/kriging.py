@@ -1,23 +1,23 @@
-"""Kriging: residuals of a prediction at a few pixels, interpolated to all others (Gaussian process)."""
+"""Kriging: interpolation of residuals at a few pixels to all others (Gaussian process)."""
 
 import numpy as np
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF
 
-# Lengths over which residuals are alike: in the plane, as share of the longer side; in lightness, as
+# Lengths over which residuals are similar: in the plane, as a share of the longer side; in lightness, as a
 # share of white; between distributions of codewords, as their Hellinger distance (0 to sqrt(2)).
 _PLANE_LENGTH, _LIGHTNESS_LENGTH, _CODEWORD_LENGTH = 1.0, 0.3, 0.5
-# Variance of the noise of a residual, as share of its variance, and what is added to the standard
-# deviation of the prediction, in u*, v*.
+# Variance of the noise of a residual, as a share of its variance, and a constant that is added to the
+# standard deviation of the prediction, in u*, v*.
 _NOISE, _MIN_DEVIATION = 0.1, 5.0
-# More hints than these are thinned out: the cost grows with their square.
+# Largest number of hints; more are thinned out, because the cost grows with the square of their number.
 _MAX_HINTS = 256
 # Pixels whose residual is computed at a time.
 _CHUNK = 1 << 14
 
 
 def similarity_features(lightness, probabilities):
-    """Features of pixels whose Euclidean distance says how alike their residuals are.
+    """Features of pixels whose Euclidean distance measures the similarity of their residuals.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def similarity_features(lightness, probabilities):
     Returns
     -------
     features : ndarray of shape (h * w, n_features)
-        Pixels at a distance of about 1 are alike.
+        Pixels at a distance of about 1 are similar.
     """
     rows, columns = np.indices(lightness.shape, np.float32) / (max(lightness.shape) * _PLANE_LENGTH)
     position = np.stack([rows, columns, lightness / (100 * _LIGHTNESS_LENGTH)], axis=-1)

@@ -1,4 +1,4 @@
-"""Propagation of hints: chroma that changes least between neighbours of like lightness."""
+"""Propagation of hints: chroma that changes least between neighbours of similar lightness."""
 
 import numpy as np
 from scipy.sparse import csr_array, dia_array
@@ -7,8 +7,8 @@ from scipy.sparse.linalg import splu
 from .._images.working_size import working_lightness
 from .guided_filter import EnlargedPlanes
 
-# Hints of a larger image are propagated over an area of so many pixels squared, and the result is enlarged
-# by a guided filter of this radius.
+# Hints of a larger image are propagated at this working size, and the result is enlarged by a guided filter
+# of this radius.
 _WORKING_SIZE, _ENLARGING_RADIUS = 384, 2
 # Difference of lightness, in L*, over which the weight of an edge falls to 1/e, and the least weight.
 _EDGE_SCALE, _MIN_WEIGHT = 2.0, 1e-3
@@ -17,7 +17,7 @@ _PRIOR_WEIGHT = 0.03
 
 
 class HintPlane:
-    """The pixels over which hints of an image are propagated: its own, or fewer if it is large.
+    """Pixels over which the hints of an image are propagated: all pixels, or fewer if it is large.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class HintPlane:
         self.shape = self.lightness.shape
 
     def indices(self, rows, columns):
-        """Flat indices of the pixels of the plane in which pixels of the image lie."""
+        """Flat indices of the pixels of the plane that contain the given pixels of the image."""
         inside = (
             (2 * index + 1) * size // (2 * full_size)
             for index, size, full_size in zip((rows, columns), self.shape, self.full_shape, strict=True)
@@ -41,13 +41,13 @@ class HintPlane:
         return np.ravel_multi_index(tuple(inside), self.shape)
 
     def enlarged(self, planes):
-        """Planes (2, h, w) for all pixels of the image, with the edges of its lightness."""
+        """Enlarge planes (2, h, w) to all pixels of the image, with the edges of its lightness."""
         radius = 0 if self.shape == self.full_shape else _ENLARGING_RADIUS
         return EnlargedPlanes(self.lightness * np.float32(0.01), planes, radius, 1, self.full_shape)
 
 
 def propagate(lightness, indices, values, prior=None):
-    """Values of all pixels that change least between neighbours of like lightness.
+    """Values of all pixels that change least between neighbours of similar lightness.
 
     They minimize the sum of weight * (x_i - x_j)**2 over all pairs of neighbours, plus
     _PRIOR_WEIGHT * (x_i - prior_i)**2 over all pixels, while hinted pixels keep their values.
@@ -57,7 +57,7 @@ def propagate(lightness, indices, values, prior=None):
     lightness : ndarray of shape (h, w)
         CIE L*, 0 to 100.
     indices : ndarray of shape (n,), int
-        Flat indices of the hinted pixels. Where several are equal, the mean of their values counts.
+        Flat indices of the hinted pixels. If several are equal, the mean of their values is used.
     values : ndarray of shape (n, 2)
     prior : ndarray of shape (h * w, 2), default=None
 
@@ -78,7 +78,7 @@ def propagate(lightness, indices, values, prior=None):
         laplacian = laplacian + dia_array((diagonal, [0]), shape=laplacian.shape)
         right += _PRIOR_WEIGHT * prior
     if free.any():
-        # positive definite: no pivoting is needed, and the order that suits symmetric matrices pays
+        # positive definite: no pivoting is needed, and an ordering for symmetric matrices is faster
         factors = splu(
             laplacian[free][:, free].tocsc(),
             permc_spec="MMD_AT_PLUS_A",
@@ -92,7 +92,7 @@ def propagate(lightness, indices, values, prior=None):
 def lightness_laplacian(lightness):
     """Laplacian matrix of the graph whose edges connect each pixel with its four neighbours.
 
-    An edge weighs 1 between equal lightnesses and less across a difference.
+    The weight of an edge is 1 between equal lightnesses, and less across a difference.
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ from .._utils.types import AnyArray, FloatArray
 
 
 class Scores(Protocol):
-    """Scores of classes for features that come as (n_groups, n_features, n)."""
+    """Scores of classes for features of shape (n_groups, n_features, n)."""
 
     def winners(self, features: FloatArray) -> AnyArray:
         """Index of the best class, (n_groups, n)."""
@@ -21,7 +21,7 @@ class Scores(Protocol):
 def scores_of(classifier: Any, constants: FloatArray) -> Scores:
     """Scores of a fitted classifier; None stands for a single codeword.
 
-    `constants` are its last features, which are the same for all pixels; those that come are the others.
+    `constants` are its last features, which are the same for all pixels; the methods take the other features.
     """
     if classifier is None:
         return SingleCodewordScores()
@@ -42,7 +42,7 @@ class NetworkScores:
             self.biases[0] = self.biases[0] + of_constants @ constants[:, None]
         self.activation = classifier.activation
         if self.activation == "relu":
-            # max(x + b, 0) = max(x, -b) + b, and the next layer's bias takes up the last b: one pass less
+            # max(x + b, 0) = max(x, -b) + b, and the last b is added to the next layer's bias: one pass less
             for layer, weights in enumerate(self.layers[1:]):
                 self.biases[layer + 1] = self.biases[layer + 1] + weights @ self.biases[layer]
         # one output neuron stands for two classes
@@ -70,12 +70,12 @@ class NetworkScores:
 
 
 def _sharpness(temperature):
-    # beyond this the winner takes all, and float32 overflows
+    # beyond this only the winner has a weight, and float32 overflows
     return np.float32(min(1 / temperature, 1e30))
 
 
 def _activate(values, bias, activation):
-    """Apply MLPClassifier's activation function to values + bias in place; short of the bias for relu."""
+    """Apply MLPClassifier's activation function to values + bias in place; for relu, minus the bias."""
     if activation == "relu":
         np.maximum(values, -bias, out=values)
         return
@@ -91,20 +91,20 @@ def _activate(values, bias, activation):
 
 
 def _argmax(scores):
-    """scores.argmax(axis=1), several times as fast where classes are few and rows are long."""
+    """scores.argmax(axis=1), several times as fast for few classes and long rows."""
     n_classes = scores.shape[1]
     dtype = np.uint8 if n_classes <= 256 else np.uint16
     best, winner = scores[:, 0].copy(), np.zeros((len(scores), scores.shape[2]), dtype)
     for index in range(1, n_classes):
         score = scores[:, index]
-        # winners only rise, so the larger of the two indices is the later one
+        # indices only increase, so the larger of the two is the later one
         np.maximum(winner, np.multiply(score > best, dtype(index), dtype=dtype), out=winner)
         np.maximum(best, score, out=best)
     return winner
 
 
 class ClassifierScores:
-    """Scores of any classifier, by its `predict_proba`."""
+    """Scores of any classifier, from its `predict_proba`."""
 
     def __init__(self, classifier, constants):
         self.classifier = classifier
@@ -130,7 +130,7 @@ class ClassifierScores:
 
 
 class SingleCodewordScores:
-    """Scores where the training sample held a single codeword and there is no classifier."""
+    """Scores if the training sample held a single codeword and there is no classifier."""
 
     def winners(self, features):
         return np.zeros((len(features), features.shape[2]), np.uint8)

@@ -14,14 +14,14 @@ from .._images.batch import is_path, load_image
 from .._images.color import image_tint, lightness_chroma, named_color, to_unit_range
 from .._images.working_size import working_lightness_chroma
 
-# Number of columns that the tint adds to the features.
+# Number of features of a tint.
 N_TINT_FEATURES = 3
-# Chroma that makes a feature of 1.
+# Chroma for which a feature is 1.
 _SCALE = 5
-# Reference photographs are looked at in this working size where the colorizer has none.
+# Working size of reference photographs if the colorizer has none.
 _WORKING_SIZE = 384
-# A tint is far from those of the training images if it is this many times as far from the nearest as they
-# are from their nearest (0.95 quantile), and no less than so much: so 1 to 5 % of held-out photographs are.
+# A tint is far from those of the training images if its distance from the nearest exceeds both _LEAST and
+# _MARGIN times the 0.95 quantile of their own nearest distances: 1 to 5 % of held-out photographs are far.
 _MARGIN, _LEAST = 2, 15
 # Updates of the map that lays out the typical tints.
 _N_ITER = 5000
@@ -47,7 +47,7 @@ def tint_features(tints):
 
 
 def append_tints(features, tints, share, random_state):
-    """Features with those of the tint behind them; a share of the pixels, drawn at random, are shown it.
+    """Append the features of tints, set for a share of the pixels, drawn at random, and 0 for the others.
 
     Parameters
     ----------
@@ -77,20 +77,20 @@ def typical_tints(tints, n_tints):
     Returns
     -------
     typical : ndarray of shape (n_tints, 2)
-        Row by row of a map of `map_shape(n_tints)`; each a mean of some of the tints.
+        Row by row of a map of `map_shape(n_tints)`; each is the mean of a cluster.
     """
     n_distinct = len(np.unique(tints, axis=0))
     if n_tints > n_distinct:
         raise ValueError(
-            f"There are no {n_tints} typical tints: the training images have {n_distinct} different ones. "
-            "Ask for fewer, or train with more images."
+            f"There are fewer than {n_tints} typical tints: the training images have {n_distinct} different "
+            "ones. Use fewer, or train with more images."
         )
     if n_tints == 1:
         return tints.mean(axis=0, keepdims=True)
     return _cluster_centers(np.ascontiguousarray(tints, np.float64).tobytes(), n_tints).copy()
 
 
-# asked for again with every image of a collection
+# cached, because it is needed again for every image of a collection
 @lru_cache(maxsize=16)
 def _cluster_centers(tints, n_tints):
     """Centres of clusters of tints, given as the bytes of float64, in the order of a map."""
@@ -100,13 +100,13 @@ def _cluster_centers(tints, n_tints):
 
 
 def map_shape(n):
-    """Rows and columns of the map of n alternatives: as square as n allows, and no row is short."""
+    """Rows and columns of the map of n alternatives: as square as possible with complete rows."""
     n_rows = max(rows for rows in range(1, int(np.sqrt(n)) + 1) if n % rows == 0)
     return n_rows, n // n_rows
 
 
 def unlike_tints(tints, training_tints):
-    """Those of several tints that are far from all those of the training images.
+    """Select the tints that are far from all tints of the training images.
 
     Parameters
     ----------
@@ -124,7 +124,7 @@ def unlike_tints(tints, training_tints):
 
 
 def parse_tints(tint, n_images, working_size):
-    """Tints of the images of a batch, as `SOMColorizer.predict` takes them.
+    """Parse the `tint` of `SOMColorizer.predict`: tints of the images of a batch.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ def parse_tints(tint, n_images, working_size):
     n_images : int or None
         None if it is not known; then there can only be one tint for all.
     working_size : int or None
-        At which reference photographs are looked at.
+        Working size of reference photographs.
 
     Returns
     -------
@@ -169,7 +169,7 @@ def parse_tint(tint, working_size, where="the tint"):
         A colour is a CSS name, "#rrggbb", or an RGB triple: integers from 0 to 255, or floats from 0 to 1.
     working_size : int or None
     where : str
-        What it is called in messages.
+        Name of the tint in messages.
 
     Returns
     -------
@@ -208,7 +208,7 @@ def _parse_numbers(tint, where):
 
 
 def _unsigned(values):
-    """RGB triple of integers as the unsigned ones that its values are; those of uint16 stay."""
+    """RGB triple of integers, as uint8 if its values are from 0 to 255; uint16 stays uint16."""
     if values.dtype != np.uint16 and values.min() >= 0 and values.max() <= 255:
         return values.astype(np.uint8)
     return values

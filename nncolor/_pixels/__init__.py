@@ -1,1 +1,1 @@
-"""Pixels of images as rows for scikit-learn, and their features."""
+"""Sampled pixels as rows for scikit-learn, and their features."""

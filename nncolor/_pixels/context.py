@@ -41,7 +41,7 @@ CONTEXT_VALUES = (
 )
 # Gradients and standard deviations are small beside lightness in [-1, 1]; the gains bring them to its range.
 _GAIN = 4
-# The coarse gradient is that of the image averaged over windows of this side; it is smaller still.
+# The coarse gradient is that of the image averaged over windows of this side; it is even smaller.
 _COARSE, _COARSE_GAIN = 5, 2
 # Pixels that are averaged at a time.
 _STRIP = 1 << 20
@@ -61,7 +61,7 @@ class ContextPlanes:
         Side of the cells in pixels.
     shape : (height, width)
     read_rows : callable
-        Gives the rows of a slice of the image's lightness in [-1, 1].
+        read_rows(rows): lightness, in [-1, 1], of a slice of rows of the image.
     """
 
     def __init__(self, scales, shape, read_rows):

@@ -6,30 +6,30 @@ from sklearn.covariance import LedoitWolf
 from .._images.resampling import averaging_matrix, resample
 from .._images.working_size import working_shape
 
-# The statistics are those of an image at this working size, so that neither its own size nor that of the
-# colorizer counts, and of so many cells along each side of it.
+# The statistics are those of an image at this working size, so that they depend neither on its own size nor
+# on that of the colorizer, and of this number of cells along each side.
 _WORKING_SIZE, _CELLS = 128, 32
 _QUANTILES = (0.02, 0.25, 0.5, 0.75, 0.98)
 # Gradients and standard deviations of lightness in [-1, 1] below this count as noise.
 _NOISE = 0.02
-# Standard deviation by which each statistic may differ between two greys of one photograph: rounding, JPEG,
-# or another formula for grey.
+# Standard deviation by which each statistic may differ between two grey versions of a photograph: rounding,
+# JPEG, or another formula for grey.
 _TOLERANCE = np.array([0.1] * 5 + [0.1, 0.05, 0.1, 0.05, 0.03, 0.03, 0.03])
-# Reference statistics need at least so many training images.
+# Smallest number of training images for reference statistics.
 MIN_IMAGES = 20
-# The training images are judged in so many folds by the others; an image is unfamiliar if it is farther away
-# than the farthest of them, and by so much.
+# Number of folds in which the distances of training images from the others are measured; an image is
+# unfamiliar if its distance exceeds the largest of these times the margin.
 _FOLDS, _MARGIN = 10, 1.2
 # Number of images of partial_fit whose statistics are kept.
 _MAX_IMAGES = 1000
 
 
 def lightness_statistics(lightness):
-    """Numbers that describe the lightness and the layout of an image.
+    """Statistics of the lightness and the layout of an image.
 
-    Of the means of cells: quantiles, and mean and standard deviation of the log gradient; of the log standard
-    deviations within cells: mean and standard deviation; and the covariances of mean, log standard deviation
-    and height in the image.
+    For the means of cells: quantiles, and mean and standard deviation of the log gradient; for the log
+    standard deviations within cells: mean and standard deviation; and the covariances of mean, log standard
+    deviation and height in the image.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def lightness_statistics(lightness):
     -------
     statistics : ndarray of shape (12,)
     """
-    # of an image that is seen in its own size, more pixels would only cost time
+    # for an image at its own size, more pixels would only cost time
     every = max(1, int(np.sqrt(lightness.shape[0] * lightness.shape[1])) // (4 * _WORKING_SIZE))
     lightness = lightness[::every, ::every]
     shape = working_shape(lightness.shape, _WORKING_SIZE)
@@ -72,13 +72,13 @@ def _covariance(a, b):
 
 
 def append_images(known, new):
-    """Descriptions of images, a row each: different ones of both, at most _MAX_IMAGES or the known."""
+    """Distinct rows of the known and the new images: at most _MAX_IMAGES, or the number of known ones."""
     different = dict.fromkeys(map(tuple, [*known, *new]))
     return np.array(list(different)[: max(_MAX_IMAGES, len(known))])
 
 
 def reference_statistics(statistics):
-    """Mean of the statistics of images, stacked on a matrix that makes the distance of an unfamiliar image 1.
+    """Mean of the statistics, stacked on a matrix that scales distances: above 1, an image is unfamiliar.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def _whitening(statistics):
     """Mean of the statistics, stacked on the matrix that whitens them."""
     mean = statistics.mean(axis=0)
     scale = np.sqrt(statistics.var(axis=0) + _TOLERANCE**2)
-    # shrinks the covariance as far as the number of images demands
+    # shrinks the covariance more if there are fewer images
     covariance = LedoitWolf(assume_centered=True).fit((statistics - mean) / scale).covariance_
     covariance[np.diag_indices_from(covariance)] += (_TOLERANCE / scale) ** 2
     whitening = np.linalg.cholesky(np.linalg.inv(covariance))

@@ -36,17 +36,17 @@ class PatchExtractor(EstimatorMixin, TransformerMixin, BaseEstimator):
         to [-1, 1]. The paper names the position as future work.
     context_scales : sequence of float, default=()
         For each scale, a length in pixels of at least 2, add statistics of the surroundings at that
-        scale. The image is cut into cells of about that side. Of the cell of the pixel: mean and
-        standard deviation of lightness, and mean gradient magnitude, fine and coarse. Of those above,
-        below and beside it: lightness and gradient. The running extremes of both over the cells up
-        and down to the border, and their extremes and means over the row. All values are interpolated
-        between the centres of cells.
+        scale. The image is divided into cells of about that side. For the cell of the pixel: mean and
+        standard deviation of lightness, and mean gradient magnitude, fine and coarse. For the cells
+        above, below and beside it: lightness and gradient. Also the running extremes of both over the
+        cells up and down to the border, and their extremes and means over the row of cells. All values
+        are interpolated between the centres of cells.
 
     See Also
     --------
-    sklearn.feature_extraction.image.PatchExtractor : Takes images of one size and loses the position
-        of a patch.
-    sample_pixels : Draw the training pixels.
+    sklearn.feature_extraction.image.PatchExtractor : Extract patches from images of one size, without
+        their positions.
+    sample_pixels : Sample the training pixels.
 
     References
     ----------
@@ -99,12 +99,12 @@ class PatchExtractor(EstimatorMixin, TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X: ImageBatch | PixelSamples) -> FloatArray:
-        """Features of pixels.
+        """Compute the features of pixels.
 
         Parameters
         ----------
         X : PixelSamples or batch of images
-            Of images, all pixels: row by row, image after image.
+            For images, all pixels are used: row by row, image after image.
 
         Returns
         -------
@@ -161,17 +161,17 @@ class PatchExtractor(EstimatorMixin, TransformerMixin, BaseEstimator):
     def _check_values(self):
         if self.patch_size % 2 == 0:
             raise ValueError(
-                f"patch_size={self.patch_size} is even; a patch has its pixel in the middle, so its "
-                f"side is odd. Use {self.patch_size - 1} or {self.patch_size + 1}."
+                f"patch_size={self.patch_size} is even; it must be odd, because a patch has its pixel in "
+                f"the middle. Use {self.patch_size - 1} or {self.patch_size + 1}."
             )
         if isinstance(self.context_scales, str) or not isinstance(self.context_scales, Iterable):
             raise ValueError(
-                "context_scales is a sequence of numbers of pixels, as (8, 16, 64); got "
+                "context_scales must be a sequence of lengths in pixels, such as (8, 16, 64); got "
                 f"{self.context_scales!r}."
             )
         for scale in self.context_scales:
             if not (isinstance(scale, numbers.Real) and 2 <= scale < np.inf):
-                raise ValueError(f"context_scales holds {scale!r}; each scale is a number of pixels >= 2.")
+                raise ValueError(f"context_scales holds {scale!r}; each scale must be a length >= 2 pixels.")
         if len({f"{scale:g}" for scale in self.context_scales}) < len(self.context_scales):
             raise ValueError(f"context_scales holds a scale twice: {self.context_scales!r}.")
 

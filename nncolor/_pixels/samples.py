@@ -18,12 +18,12 @@ from .._utils.estimator import validate_params
 from .._utils.progress import progress
 from .._utils.types import FloatArray, ImageBatch, IntArray, RandomState
 
-# Number of pixels in all that "auto" draws, and bounds for one image: more pixels teach no more, see
-# docs/benchmarks/quality.py. Where the number of images is not known, it is that of the paper.
+# Total number of pixels that "auto" samples, and bounds for one image: more pixels do not reduce the error,
+# see docs/benchmarks/quality.py. If the number of images is not known, that of the paper is used.
 _PIXELS, _PER_IMAGE, _PER_IMAGE_OF_UNKNOWN = 200_000, (500, 20_000), 2500
 
 _NO_ARRAY = (
-    "PixelSamples is no array: it knows where its pixels are, not what is around them. Put a PatchExtractor "
+    "PixelSamples is not an array: it holds positions of pixels, not their features. Put a PatchExtractor "
     "first, as in make_pipeline(PatchExtractor(), ...), or use its attributes chroma, lightness and groups."
 )
 
@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 
 class _Shape(tuple[int]):
-    """Shape with one axis; what asks for a second takes the pixels for a matrix of features."""
+    """Shape with one axis; reading a second one, as of a matrix of features, is an error."""
 
     def __getitem__(self, index: Any) -> Any:
         if index == 1:
@@ -42,18 +42,18 @@ class _Shape(tuple[int]):
 class PixelSamples:
     """Pixels of colour images, each with its row and column in its image.
 
-    scikit-learn's transformers and splitters work on rows; images have no fixed number of them.
-    A `PixelSamples` has one row for each sampled pixel and shares the lightness of the images,
-    so that :class:`~nncolor.PatchExtractor` can look around each pixel. It is made by
-    :func:`~nncolor.sample_pixels` and goes where scikit-learn expects `X`: into a `Pipeline`,
-    a splitter, `GridSearchCV`.
+    scikit-learn's transformers and splitters work on rows. A `PixelSamples` has one row for each
+    sampled pixel, and it holds the lightness of the images, so that
+    :class:`~nncolor.PatchExtractor` can read the surroundings of each pixel. It is made by
+    :func:`~nncolor.sample_pixels`, and can be passed to scikit-learn as `X`: to a `Pipeline`,
+    a splitter, or `GridSearchCV`.
 
     Parameters
     ----------
     plane : ndarray of shape (n_plane,), float32
         Lightness of all images, one after the other, each row by row. CIE L*, 0 to 100.
     offsets : ndarray of shape (n_images,), int
-        Where each image begins in `plane`.
+        Index of the first pixel of each image in `plane`.
     shapes : ndarray of shape (n_images, 2), int
         Height and width of each image.
     groups, rows, columns : ndarray of shape (n,), int
@@ -61,11 +61,11 @@ class PixelSamples:
     chroma : ndarray of shape (n, 2), float32
         CIE u*, v* of each pixel.
     working_size : int or None, default=None
-        Root of the area of the images in pixels, to which they were brought; None if they were not.
+        Square root of the area in pixels to which the images were resized; None if they were not.
     cache : dict, default=None
-        Values that transformers have computed from whole images; None begins an empty one.
+        Values that transformers have computed from whole images; None means an empty dict.
     tints : ndarray of shape (n_images, 2), default=None
-        Mean u*, v* of each image; None takes those of its pixels.
+        Mean u*, v* of each image; None computes it from the sampled pixels.
 
     Attributes
     ----------
@@ -79,7 +79,7 @@ class PixelSamples:
         Row and column of each pixel in its image.
     shape : tuple (n,)
     working_size : int or None
-        Root of the area of the images in pixels, to which they were brought; None if they were not.
+        Square root of the area in pixels to which the images were resized; None if they were not.
     tints : ndarray of shape (n_images, 2)
         The tint of each image: its mean CIE u*, v*.
 
@@ -151,7 +151,7 @@ class PixelSamples:
             index = index[0]
         if isinstance(index, numbers.Integral):
             raise TypeError(
-                f"A single pixel is no PixelSamples; write pixels[[{index}]] or pixels[{index}:{index + 1}]."
+                f"A PixelSamples has no single items; write pixels[[{index}]] or pixels[{index}:{index + 1}]."
             )
         groups = self.groups[index]
         if groups.ndim != 1:
@@ -171,7 +171,7 @@ class PixelSamples:
 
     def __iter__(self) -> NoReturn:
         raise TypeError(
-            "A PixelSamples holds pixels and no images. Pass images here, or use what takes pixels: "
+            "A PixelSamples holds pixels, not images. Pass images here, or use what accepts pixels: "
             "PatchExtractor, and SOMColorizer's fit, score, predict_labels, predict_proba, predict_chroma."
         )
 
@@ -179,7 +179,7 @@ class PixelSamples:
         return {**self.__dict__, "_cache": {}}
 
     def __sizeof__(self) -> int:
-        # dask sends what is large to its workers once, and not with every task
+        # dask sends large objects to its workers once, and not with every task
         return sum(value.nbytes for value in self.__dict__.values() if isinstance(value, np.ndarray))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NoReturn:
@@ -199,12 +199,12 @@ class PixelSamples:
         return self._shapes[self.groups, 1]
 
     def lightness_at(self, rows: IntArray, columns: IntArray) -> FloatArray:
-        """Lightness at other pixels of the images of the pixels.
+        """Lightness at other pixels of the same images.
 
         Parameters
         ----------
         rows, columns : ndarray of shape (n,) or (n, m), int
-            Indices inside the image of each pixel.
+            Rows and columns in the image of each pixel.
 
         Returns
         -------
@@ -233,19 +233,19 @@ class PixelSamples:
     def cached(self, key: Hashable, function: Callable[[], T]) -> T:
         """Value of a function that is computed once for this PixelSamples and all its selections.
 
-        It is for transformers that need something of a whole image.
+        It is for transformers that compute values from a whole image.
 
         Parameters
         ----------
         key : hashable
-            What the value is stored under.
+            Key of the value.
         function : callable
-            Called without arguments for the value where the key is new.
+            Called without arguments to compute the value if the key is new.
 
         Returns
         -------
         value : object
-            The value of the key.
+            The stored value.
         """
         if key not in self._cache:
             self._cache[key] = function()
@@ -268,7 +268,7 @@ def check_working_size(pixels, working_size):
 
 
 def _mean_chroma(chroma, groups, n_images):
-    """Mean u*, v* of the pixels of each image; 0 of an image without any."""
+    """Mean u*, v* of the pixels of each image; 0 for an image without pixels."""
     counts = np.maximum(np.bincount(groups, minlength=n_images), 1)
     sums = [np.bincount(groups, values, minlength=n_images) for values in chroma.T]
     return np.column_stack(sums) / counts[:, None]
@@ -277,8 +277,8 @@ def _mean_chroma(chroma, groups, n_images):
 def pixels_of_image(lightness, rows, columns, chroma=None, working_size=None, cache=None, tint=None):
     """PixelSamples of pixels of one image, given its lightness of shape (H, W) at the working size.
 
-    Without `chroma`, the chroma of the pixels is zero, and so is the tint. Those with the same `cache`, a
-    dict, share what is computed from the whole image.
+    Without `chroma`, the chroma of the pixels is zero, and so is the tint. Instances with the same `cache`, a
+    dict, share the values that are computed from the whole image.
     """
     if chroma is None:
         chroma = np.zeros((len(rows), 2), np.float32)
@@ -298,7 +298,7 @@ def pixels_of_image(lightness, rows, columns, chroma=None, working_size=None, ca
 
 
 def join_pixels(parts):
-    """PixelSamples of several images out of those of each, in their order."""
+    """Join the PixelSamples of several images to one, in order."""
     sizes = [len(part._plane) for part in parts]
     return PixelSamples(
         np.concatenate([part._plane for part in parts]),
@@ -330,9 +330,9 @@ def sample_batch(
 ):
     """List of the PixelSamples of each image of a batch; images are read when they are needed.
 
-    Each image has a seed of its own, so the pixels do not depend on `n_jobs`. `function` is called
-    on each PixelSamples where it was made, so that only its result has to be kept or sent. It warns if
-    the pixels, `bytes_per_pixel` each, do not fit in memory.
+    Each image has its own seed, so the pixels do not depend on `n_jobs`. `function` is called on each
+    PixelSamples in the worker that made it, so that only its result has to be kept or sent. A warning is
+    issued if the pixels, `bytes_per_pixel` each, do not fit in memory.
     """
     seeds = check_random_state(random_state)
     n_images = n_images_of(X)
@@ -340,7 +340,7 @@ def sample_batch(
     items = iter_with_memory_warning(iter_batch(X), n_per_image, bytes_per_pixel, n_images)
     items = progress(items, verbose, "reading", total=n_images)
     return Parallel(n_jobs=n_jobs, prefer="threads")(
-        # what is in a tuple, dask sends with the task, and again if a worker is lost
+        # dask sends a tuple with its task, and again if a worker is lost
         delayed(_sample_and_apply)((position, item), n_per_image, working_size, draw_seed(seeds), function)
         for position, item in items
     )
@@ -395,9 +395,9 @@ def sample_pixels(
         Number of pixels of each image, drawn without replacement; all of them where an image
         has fewer. The default is the paper's [1]_.
     working_size : int or None, default=384
-        Bring each image to the area of working_size x working_size pixels first, whatever its shape, so
-        that patches and context show the same in images of all sizes. None takes the pixels as they
-        are, as the paper does.
+        Resize each image to an area of working_size x working_size pixels first, with its proportions
+        kept, so that patches and context cover the same part of images of all sizes. None does not
+        resize images, as in the paper.
     random_state : int, RandomState instance or None, default=None
         Pass an int for the same pixels on every call.
     n_jobs : int or None, default=None

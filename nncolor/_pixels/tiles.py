@@ -13,12 +13,12 @@ from .samples import pixels_of_image
 
 Lightness: TypeAlias = FloatArray | LazyLightness
 
-# Rows of a tile below this length are taken together.
+# The rows of a tile form one group if they are shorter than this.
 _SHORT_ROW = 64
 
 
 class Block(Protocol):
-    """A part of an image, ready to give the features of its tiles.
+    """Part of an image that computes the features of its tiles.
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class Block(Protocol):
         Parameters
         ----------
         rows, columns : range
-            Rows and columns of the image; a step leaves out those between.
+            Rows and columns of the image; a step skips those between.
 
         Returns
         -------
@@ -143,7 +143,7 @@ class _ExtractorBlock:
 
 
 def to_dense(features):
-    """Array (n_pixels, n_features) of what a transformer gives: an array, a data frame or a sparse matrix."""
+    """Array (n_pixels, n_features) of the output of a transformer: array, data frame or sparse matrix."""
     return features.toarray() if issparse(features) else np.asarray(features)
 
 

@@ -1,1 +1,1 @@
-"""What all packages share and none owns."""
+"""Utilities shared by all packages."""

@@ -1,4 +1,4 @@
-"""Download of an archive, and its images unpacked."""
+"""Download of an archive, and extraction of its images."""
 
 import os
 import shutil
@@ -35,7 +35,7 @@ def download(url, path, verbose):
     Raises
     ------
     OSError
-        If the server cannot be reached or the file breaks off; what has come is kept.
+        If the server cannot be reached or the download is interrupted; the part received so far is kept.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
@@ -57,7 +57,7 @@ def download(url, path, verbose):
                     file.write(chunk)
                     bar.update(len(chunk))
     except urllib.error.HTTPError as error:
-        if error.code != 416:  # 416: all of it is here already
+        if error.code != 416:  # 416: the file is already complete
             raise _offline(url, path, error) from error
     except OSError as error:
         raise _offline(url, path, error) from error
@@ -65,28 +65,27 @@ def download(url, path, verbose):
         size = part.stat().st_size
         if total is not None and size < total:
             raise OSError(
-                f"The download of {url} broke off after {size:,} of {total:,} bytes. Call again to go "
-                "on from there."
+                f"The download of {url} stopped after {size:,} of {total:,} bytes. Call again to resume it."
             )
     os.replace(part, path)
 
 
 def _offline(url, path, error):
     return OSError(
-        f"{url} cannot be downloaded ({error}). Fetch the file in another way and put it at {path}; "
+        f"{url} cannot be downloaded ({error}). Get the file in another way and put it at {path}, "
         "then call again."
     )
 
 
 def unpack(archive, category, folder):
-    """Write the images of a category of the archive into a folder that is whole or not there.
+    """Extract the images of a category into a folder; if it fails, the folder is not created.
 
     Raises
     ------
     OSError
         If the archive is damaged.
     ValueError
-        If it holds no image of the category, or names or sizes that do not belong in it.
+        If it holds no image of the category, or files with unsafe names or unexpected sizes.
     """
     part = folder.with_name(folder.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
@@ -100,7 +99,7 @@ def unpack(archive, category, folder):
     except (zipfile.BadZipFile, EOFError, zlib.error) as error:
         shutil.rmtree(part)
         raise OSError(
-            f"The archive {archive} is damaged ({error}). Delete it and call again to download it anew."
+            f"The archive {archive} is damaged ({error}). Delete it and call again to download a new copy."
         ) from error
     except ValueError:
         shutil.rmtree(part)
@@ -116,12 +115,12 @@ def _checked_name(archive, member):
     path = PurePosixPath(member.filename.replace("\\", "/"))
     if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
         raise ValueError(
-            f"The archive {archive} is not what it should be: its member {member.filename!r} points "
-            "outside of it."
+            f"The archive {archive} is not the expected one: its file {member.filename!r} points "
+            "outside the folder."
         )
     if member.file_size > _MAX_MEMBER_BYTES:
         raise ValueError(
-            f"The archive {archive} is not what it should be: its member {member.filename!r} unpacks to "
+            f"The archive {archive} is not the expected one: its file {member.filename!r} unpacks to "
             f"{member.file_size:,} bytes."
         )
     return path.name

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from .._version import __version__
 
 if TYPE_CHECKING:
-    # scikit-learn has no types; these are for the type checkers of users
+    # scikit-learn has no type annotations; these are for the type checkers of users
     from collections.abc import Callable
     from typing import Self, TypeVar
 
@@ -59,14 +59,14 @@ __all__ = [
 # Address of the documentation, for links in the notebook representation; None until there is one.
 DOCUMENTATION: str | None = None
 
-# Goes up when the fitted attributes of an estimator change in name or meaning.
+# Increased when the fitted attributes of an estimator change in name or meaning.
 STATE_VERSION = 3
 
 
 class EstimatorMixin:
     """Documentation links of the notebook representation, and versions in the saved state.
 
-    pickle, joblib and skops all save what `__getstate__` gives, and check it by `__setstate__`.
+    pickle, joblib and skops save the result of `__getstate__`, and call `__setstate__`, which checks it.
     """
 
     _doc_link_module = "nncolor" if DOCUMENTATION else ""

@@ -1,4 +1,4 @@
-"""Axes and pictures of matplotlib, which is an optional dependency."""
+"""Helpers for matplotlib, which is an optional dependency."""
 
 from contextlib import nullcontext
 from typing import Any
@@ -23,7 +23,7 @@ def axes_grid(
 ) -> AnyArray:
     """Array (n_rows, n_columns) of axes: those given, or those of a new figure for None.
 
-    A figure that is not `interactive` is not shown by a notebook of its own accord.
+    A figure that is not `interactive` is not shown automatically by a notebook.
     """
     if ax is None:
         pyplot = _pyplot()
@@ -37,7 +37,7 @@ def axes_grid(
 
 
 def picture_and_row(shape: tuple[int, int], n_columns: int) -> tuple[Any, list[Any]]:
-    """Axes of a picture of that shape and of a row beneath it, in a new figure that is not interactive."""
+    """Axes of a picture of that shape and of a row below it, in a new figure that is not interactive."""
     pyplot = _pyplot()
     aspect = shape[0] / shape[1]
     # as wide as a notebook, but no higher than a screen

@@ -1,4 +1,4 @@
-"""Progress bars: silent unless asked for."""
+"""Progress bars, shown only if `verbose` is positive."""
 
 import sys
 import threading
@@ -14,7 +14,7 @@ _LOG_INTERVAL = 30.0
 
 
 def _bar(iterable: Iterable[Any] | None = None, **options: Any) -> Any:
-    """Progress bar; where it cannot be redrawn, as in a log, it writes a line now and then."""
+    """Progress bar; where it cannot be redrawn, such as in a log, it writes a line every _LOG_INTERVAL."""
     is_redrawn = issubclass(tqdm, tqdm_notebook) or sys.stderr.isatty()
     if not is_redrawn:
         options = {**options, "mininterval": _LOG_INTERVAL, "maxinterval": _LOG_INTERVAL}
@@ -28,10 +28,10 @@ def progress(iterable: Iterable[Any], verbose: int, description: str, total: int
 
 @contextmanager
 def training_progress(classifier: Any, verbose: int) -> Iterator[None]:
-    """Bar of the epochs of a classifier while it fits.
+    """Progress bar of the epochs of a classifier.
 
     scikit-learn has no callback for this in the versions that are supported, so the classifier's
-    public `n_iter_` and `loss_` are read from a thread of their own.
+    public `n_iter_` and `loss_` are read in a separate thread.
     """
     if not verbose:
         yield

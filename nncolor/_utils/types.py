@@ -1,4 +1,4 @@
-"""Types of the public names."""
+"""Type aliases of the public API."""
 
 import os
 from collections.abc import Iterable, Sequence
@@ -8,7 +8,7 @@ import numpy as np
 import PIL.Image
 from numpy.typing import ArrayLike, NDArray
 
-#: An image: an array of shape (H, W) or (H, W, 3 or 4), the path of a file, or an image of Pillow.
+#: An image: an array of shape (H, W) or (H, W, 3 or 4), the path of a file, or a Pillow image.
 Image: TypeAlias = ArrayLike | str | os.PathLike[str] | PIL.Image.Image
 ImageBatch: TypeAlias = Iterable[Image]
 RandomState: TypeAlias = int | np.random.RandomState | None
