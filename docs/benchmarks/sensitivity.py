@@ -2,9 +2,10 @@
 
     python docs/benchmarks/sensitivity.py --images FOLDER [FOLDER ...] --film FILE [FILE ...]
 
-Colours are measured by the mean CIEDE2000 of held-out images, mean over the folders; films by error and flicker
-with lamp and grain, as in film.py; codebooks by quantization error and topographic error. The last column is
-the largest change in per cent. The tables are printed as Markdown and written to results/sensitivity.md.
+Colours are measured by the mean CIEDE2000 of held-out images, mean over the folders; films by error and
+flicker with lamp and grain, as in film.py; codebooks by quantization error and topographic error. The last
+column is the largest change in per cent. The tables are printed as Markdown and written to
+results/sensitivity.md.
 """
 
 import argparse
@@ -25,7 +26,7 @@ from nncolor._pixels import context, samples
 from nncolor.datasets import load_image_folder
 from nncolor.metrics import mean_ciede2000
 
-FACTORS = (0.5, 1, 2)
+FACTORS = (0.5, 2)
 N_HINTS = (3, 30)
 MAP_SHAPES = ((5, 5), (16, 16))
 # Constants by what is measured, (module, name); those of the classifier need a new training.
@@ -82,28 +83,27 @@ def measured(constant, factor, measure, *args):
         return measure(*args)
 
 
-def for_all(constants, factors, measure, arguments, n_jobs):
-    """Means over the arguments of the measures, (n_constants, n_factors, n_measures)."""
-    tasks = [(constant, factor, args) for constant in constants for factor in factors for args in arguments]
+def rows_of(constants, measure, arguments, n_jobs):
+    """Rows of the table: means over the arguments of what is measured, for each constant and factor."""
+    trials = [(constants[0], 1), *((constant, factor) for constant in constants for factor in FACTORS)]
     values = Parallel(n_jobs=n_jobs)(
-        delayed(measured)(constant, factor, measure, *args) for constant, factor, args in tasks
+        delayed(measured)(constant, factor, measure, *args)
+        for constant, factor in trials
+        for args in arguments
     )
-    return np.mean(np.reshape(values, (len(constants), len(factors), len(arguments), -1)), axis=2)
-
-
-def rows_of(constants, values):
-    lines = []
-    for (module, name), cells in zip(constants, values, strict=True):
-        change = np.abs(cells / cells[FACTORS.index(1)] - 1).max()
-        lines.append(
+    as_is, *others = np.mean(np.reshape(values, (len(trials), len(arguments), -1)), axis=1)
+    rows = []
+    for (module, name), half, double in zip(constants, others[::2], others[1::2], strict=True):
+        change = np.abs([half / as_is - 1, double / as_is - 1]).max()
+        rows.append(
             [
                 f"`{module.__name__.removeprefix('nncolor.')}.{name}`",
                 f"{getattr(module, name):g}",
-                *(" / ".join(f"{value:.3f}" for value in cell) for cell in cells),
+                *(" / ".join(f"{value:.3f}" for value in cell) for cell in (half, as_is, double)),
                 f"{100 * change:.1f} %",
             ]
         )
-    return lines
+    return rows
 
 
 def split_of(folder, n_train, n_test, seed):
@@ -207,8 +207,8 @@ def main():
     ]
     header = ["constant", "value", "half", "as it is", "double", "largest change"]
     for title, meaning, constants, measure, arguments in groups:
-        values = for_all(constants, FACTORS, measure, arguments, options.n_jobs)
-        parts.append(f"## {title}\n\n{meaning.capitalize()}.\n\n" + table(header, rows_of(constants, values)))
+        rows = rows_of(constants, measure, arguments, options.n_jobs)
+        parts.append(f"## {title}\n\n{meaning.capitalize()}.\n\n" + table(header, rows))
         print(parts[-1], flush=True)
     options.output.write_text("\n".join(parts), encoding="utf-8")
 
