@@ -110,12 +110,12 @@ def coloured(clip, colorizer, greys):
 
 def colored_by_keys_alone(colorizer, greys, keyframes):
     """Key frames carried along the motion to both sides; predictions have almost no weight."""
-    trust, ahead = film._TRUST, film._AHEAD
-    film._TRUST, film._AHEAD = 1e-9, len(greys)
+    weight, ahead = film._WEIGHT, film._AHEAD
+    film._WEIGHT, film._AHEAD = 1e-9, len(greys)
     try:
         return list(colorizer.colorize_film(greys, keyframes=keyframes))
     finally:
-        film._TRUST, film._AHEAD = trust, ahead
+        film._WEIGHT, film._AHEAD = weight, ahead
 
 
 def report(name, clip, colorizer, seeds):

@@ -60,7 +60,7 @@ MAP = [
 FILM = [
     (film, "_AGREEMENT"),
     (film, "_LEAST_MEDIAN"),
-    (film, "_KEY_TRUST"),
+    (film, "_KEY_WEIGHT"),
     (film, "_AHEAD"),
     (film, "_FLOW_RADIUS"),
     (film, "_FLOW_WARPS"),

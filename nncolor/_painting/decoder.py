@@ -1,9 +1,10 @@
-"""Features to codewords, codewords to chroma, chroma to colour images: block by block, in threads.
+"""Prediction for whole images: features to codewords, chroma and colour images, block by block in threads.
 
-The classifier sees an image at the working size; its chroma comes back to the full size along the full
-lightness. The feature matrix of a whole image is never in memory. A *block* is what a thread works on and
-what smoothing sees; a *tile* is a part of it whose features stay in the processor's cache. Both are cut
-depending on the image and the model alone, so the result does not depend on the number of threads.
+The classifier is applied at the working size; the predicted chroma is enlarged to the full size, guided by
+the full-size lightness. The feature matrix of a whole image is never in memory. A *block* is the part of an
+image that one thread processes, including smoothing; a *tile* is a part of a block whose features fit in the
+processor's cache. Both depend only on the image and the model, so the result does not depend on the number
+of threads.
 """
 
 from copy import copy
@@ -29,11 +30,11 @@ from .guided_filter import EnlargedPlanes, guided_filter, sampling_step, support
 from .scores import ClassifierScores, scores_of
 from .tint import tint_features
 
-# Pixels of a block, and how long its shorter side is where the image allows it.
+# Number of pixels of a block, and length of its shorter side if the image is large enough.
 _BLOCK = 1 << 19
 _BLOCK_SIDE = 1 << 9
-# Pixels of a tile, with the direct forward pass and without, and of a row of it. OpenBLAS multiplies a
-# small matrix with rows of this length twice as fast as with longer ones, which it packs first.
+# Number of pixels of a tile, with and without the direct forward pass, and of one of its rows. OpenBLAS
+# multiplies a small matrix with rows of this length twice as fast as with longer ones, which it packs first.
 _TILE = 1 << 13
 _TILE_ROW = 384
 _TILE_GENERAL = 1 << 16
@@ -49,12 +50,12 @@ class Decoder:
         None paints the only codeword of `codes`.
     codebook : ndarray of shape (n_codes, 2)
     codes : ndarray of shape (n_seen,), int
-        The codewords that the classifier knows, in the order of its columns.
+        The codewords that the classifier was trained on, in the order of its columns.
     working_size : int or None
     has_tint : bool
         Whether the last features of the classifier are those of a tint.
     chroma_scale : float
-        Share of the predicted chroma that images without a tint get.
+        Share of the predicted chroma that is painted if no tint is given.
     temperature : float
     smoothing_radius : int
     """
@@ -86,7 +87,7 @@ class Decoder:
         self.tile_size = _TILE_GENERAL if general else _TILE
 
     def with_tint(self, tint):
-        """Decoder of images that have a tint, an array of shape (2,); None is no tint."""
+        """Decoder for images with a given tint, an array of shape (2,); None means no tint."""
         if tint is None:
             return self
         decoder = copy(self)
@@ -94,7 +95,7 @@ class Decoder:
         decoder.scores = scores_of(self.classifier, tint_features(tint))
         return decoder
 
-    # What follows takes features of shape (n_groups, n_features, n).
+    # The methods below take features of shape (n_groups, n_features, n).
 
     def decode_labels(self, features):
         """Codewords (n_groups, n)."""
@@ -123,10 +124,10 @@ class Decoder:
         total = np.concatenate([codebook.T, np.ones((1, len(codebook)), np.float32)]) @ weights
         return (total[:, :2] / total[:, 2:]).transpose(0, 2, 1)
 
-    # What follows takes a valid image, and the number of threads.
+    # The methods below take a valid image, and the number of threads.
 
     def working_lightness(self, image, n_threads=1):
-        """Lightness at the working size, at which the classifier sees the image."""
+        """Lightness of an image at the working size."""
         return working_lightness(image, self.working_size, n_threads)
 
     def predict_labels(self, image, n_threads=1):
@@ -140,7 +141,7 @@ class Decoder:
         return resize_linear(self._decode_image(image, n_threads, self.decode_confidence), image.shape[:2])
 
     def predict_proba(self, image, n_threads=1, shape=None):
-        """Probabilities (H, W, n_codes), or at the pixels of another shape of the image."""
+        """Probabilities (H, W, n_codes), or resized to another shape."""
         shape = image.shape[:2] if shape is None else shape
         working = working_shape(image.shape[:2], self.working_size)
         step = max(1, min(size // wanted for size, wanted in zip(working, shape, strict=True)))
@@ -168,10 +169,10 @@ class Decoder:
             self._for_smoothed_blocks(image, n_threads, paint, colors, lightness)
         return colors
 
-    # What follows is for film: planes of every pixel of the working size that the classifier sees.
+    # The methods below are for films: they work on the grid, every step-th pixel of the working size.
 
     def on_grid(self, plane):
-        """Every step-th pixel of a plane (h, w) at the working size, after a mean over what lies between."""
+        """Every step-th pixel of a plane (h, w) at the working size, averaged over its surroundings."""
         _, step = self._radius_and_step(plane.shape)
         return plane if step == 1 else uniform_filter(plane, step + 1, mode="nearest")[::step, ::step]
 
@@ -183,7 +184,7 @@ class Decoder:
         return np.moveaxis(chroma, -1, 0)
 
     def paint_grid(self, image, lightness, chroma, n_threads):
-        """Colour image (H, W, 3) of an image whose chroma (2, h, w) is known on its grid."""
+        """Colour image (H, W, 3) with a given chroma (2, h, w) on its grid."""
         colors = np.empty((*image.shape[:2], 3), output_dtype(image.dtype))
         # the smallest windows: carried chroma is smooth in time, and keeps the details of key frames
         planes = self._enlarged_planes(lightness, chroma, image.shape[:2], n_samples=1)
@@ -236,7 +237,7 @@ class Decoder:
     def _enlarged_planes(self, lightness, chroma, shape, n_samples=None):
         """Chroma (2, h, w) on the grid of a lightness at the working size, enlarged to a shape.
 
-        Windows reach `n_samples` of the grid to either side, or as far as smoothing_radius.
+        Windows extend `n_samples` grid pixels in each direction; None means smoothing_radius.
         """
         radius, step = self._radius_and_step(lightness.shape)
         if n_samples is not None:
@@ -244,7 +245,7 @@ class Decoder:
         return EnlargedPlanes(lightness * np.float32(0.01), chroma, radius, step, shape)
 
     def _radius_and_step(self, shape):
-        """Radius of the guided filter, and step between the pixels that the classifier sees."""
+        """Radius of the guided filter, and step between the pixels for which chroma is predicted."""
         radius = min(self.smoothing_radius, max(shape))
         return radius, sampling_step(min(radius, *shape))
 
@@ -257,7 +258,7 @@ class Decoder:
         np.take(table, labels, axis=0, out=out[_slices(rows, columns)], mode="clip")
 
     def _smoothed_block(self, rows, columns, tiles, write, out):
-        """Smooth the chroma of a block of an image that is seen in its own size, and write it."""
+        """Smooth the chroma of a block of an image without a working size, and write it."""
         height, width = tiles.shape
         radius, step = self._radius_and_step(tiles.shape)
         margin = support(radius, step) if radius else 0
@@ -292,7 +293,7 @@ def _call_on_block(block, function, *args):
 
 
 def _enlarged_block(rows, columns, full, chroma, write, out):
-    """Enlarge the chroma of a block of an image along its full lightness, and write it."""
+    """Enlarge the chroma of a block of an image, guided by its full-size lightness, and write it."""
     block = _slices(rows, columns)
     lightness = full[block]
     write(lightness, chroma.block(rows, columns, lightness), out[block])
@@ -303,7 +304,7 @@ def _copy_chroma(lightness, chroma, out):
 
 
 def quantize_image(image, quantizer, dtype):
-    """Colour image with the chroma of its nearest codewords in place of its own."""
+    """Colour image whose chroma is replaced by that of the nearest codewords."""
     lightness, chroma = lightness_chroma(image)
     codebook = np.asarray(quantizer.cluster_centers_)
     return join_lightness_chroma(lightness, codebook[nearest_codewords(quantizer, chroma)], dtype)
@@ -340,11 +341,11 @@ def _slices(rows, columns, top=0, left=0):
 
 
 def _every(indices, step):
-    """Those of a range of rows or columns that are multiples of the step."""
+    """Multiples of the step in a range of rows or columns."""
     return range(-(-indices.start // step) * step, indices.stop, step)
 
 
 def _widen(indices, margin, step, size):
-    """Range of rows or columns with a margin, as far as the image goes, from a multiple of the step."""
+    """Range of rows or columns with a margin, clipped to the image, that starts at a multiple of the step."""
     start = max(indices.start - margin, 0)
     return range(start - start % step, min(indices.stop + margin, size))

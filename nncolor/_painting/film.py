@@ -1,7 +1,7 @@
-"""Film: chroma carried from frame to frame along the motion, and from key frames to either side.
+"""Colouring of films: chroma carried along the optical flow, and from key frames in both directions.
 
-All of it happens on a *grid*: every pixel of the working size that the classifier sees. The flow is that of
-patterns, lightness without its mean and contrast, so that a flickering lamp is no motion.
+All steps work on a *grid*: the pixels of the working size for which chroma is predicted. The optical flow is
+that of patterns, standardized lightness, so that a flickering lamp is not taken for motion.
 """
 
 from collections import deque
@@ -15,15 +15,16 @@ from .._images.color import from_unit_range, output_dtype, to_unit_range
 from .._images.parallel import plain_context
 from .._images.working_size import working_lightness_chroma
 
-# All are measured by docs/benchmarks/film.py. Correlation of the pattern of a frame with that of the frame
-# before, moved, below which there is a cut between them: 0.05 to 0.50 at cuts, at least 0.82 within shots.
+# The constants are measured by docs/benchmarks/sensitivity.py.
+# Correlation between the pattern of a frame and the motion-compensated pattern of the frame before, below
+# which there is a cut: it is 0.05 to 0.50 at cuts, and at least 0.82 within shots.
 _CUT = 0.65
-# Difference of patterns, in medians over the frame, at which the trust in what is carried falls to 1/e; and
-# what is added to the median, for films without grain.
+# Difference of patterns, in medians over the frame, at which the weight of the carried chroma falls to 1/e;
+# and a constant added to the median, for films without grain.
 _AGREEMENT, _LEAST_MEDIAN = 4.0, 0.01
-# Trust in a prediction, the unit, and in the colours of a key frame.
-_TRUST, _KEY_TRUST = 1.0, 400.0
-# Frames that are held, at most, for a key frame that follows.
+# Weight of a prediction, which is the unit, and of the chroma of a key frame.
+_WEIGHT, _KEY_WEIGHT = 1.0, 400.0
+# Largest number of frames that are held until the key frame that follows them.
 _AHEAD = 24
 # Radius of the windows of the flow in pixels of the grid, and its number of warps.
 _FLOW_RADIUS, _FLOW_WARPS = 7, 2
@@ -31,25 +32,25 @@ _FLOW_RADIUS, _FLOW_WARPS = 7, 2
 
 @dataclass
 class State:
-    """What is known of the colours of a frame, on its grid.
+    """Chroma of a frame on its grid, and its weight.
 
     Attributes
     ----------
     pattern : ndarray of shape (h, w)
         Lightness, standardized.
     chroma : ndarray of shape (2, h, w)
-    trust : ndarray of shape (h, w)
-        Weight of the chroma, in predictions.
+    weight : ndarray of shape (h, w)
+        Weight of the chroma; that of a prediction is 1.
     """
 
     pattern: np.ndarray
     chroma: np.ndarray
-    trust: np.ndarray
+    weight: np.ndarray
 
-    def mix(self, chroma, trust):
-        """State whose chroma is the mean with another, weighted by trust."""
-        total = self.trust + trust
-        return State(self.pattern, (self.trust * self.chroma + trust * chroma) / total, total)
+    def mix(self, chroma, weight):
+        """Weighted mean of the state and another chroma."""
+        total = self.weight + weight
+        return State(self.pattern, (self.weight * self.chroma + weight * chroma) / total, total)
 
 
 class Frame:
@@ -61,17 +62,17 @@ class Frame:
         self.predicted = decoder.grid_chroma(self.lightness, n_threads)
         grid = decoder.on_grid(self.lightness)
         pattern = (grid - grid.mean()) / (grid.std() + 1)
-        self.state = State(pattern, self.predicted, np.full_like(pattern, _TRUST))
+        self.state = State(pattern, self.predicted, np.full_like(pattern, _WEIGHT))
 
     def true_state(self, color):
-        """State of a key frame, given its colour image."""
+        """State of a key frame, from its colour image."""
         chroma = working_lightness_chroma(color, self.decoder.working_size)[1]
         planes = [self.decoder.on_grid(plane) for plane in np.moveaxis(chroma, -1, 0)]
-        trust = np.full_like(self.state.trust, _KEY_TRUST)
-        return State(self.state.pattern, np.stack(planes), trust)
+        weight = np.full_like(self.state.weight, _KEY_WEIGHT)
+        return State(self.state.pattern, np.stack(planes), weight)
 
     def carried_from(self, other):
-        """Prediction, mixed with the state of a neighbour that is carried along the motion; None at a cut."""
+        """Mean of the prediction and the motion-compensated state of a neighbouring frame; None at a cut."""
         pattern = self.state.pattern
         if not (pattern.any() and other.pattern.any()):
             return None
@@ -79,16 +80,16 @@ class Frame:
             pattern, other.pattern, radius=_FLOW_RADIUS, num_warp=_FLOW_WARPS, dtype=np.float32
         )
         points = np.indices(pattern.shape, np.float32) + flow
-        moved, trust, *chroma = (
+        moved, weight, *chroma = (
             map_coordinates(plane, points, order=1, mode="nearest")
-            for plane in (other.pattern, other.trust, *other.chroma)
+            for plane in (other.pattern, other.weight, *other.chroma)
         )
         if not moved.std() or np.corrcoef(moved.ravel(), pattern.ravel())[0, 1] < _CUT:
             return None
         difference = uniform_filter(np.abs(pattern - moved), 3, mode="nearest")
         scale = _AGREEMENT * (np.median(difference) + _LEAST_MEDIAN)
-        carried = State(pattern, np.stack(chroma), trust * np.exp(-((difference / scale) ** 2)))
-        return carried.mix(self.predicted, _TRUST)
+        carried = State(pattern, np.stack(chroma), weight * np.exp(-((difference / scale) ** 2)))
+        return carried.mix(self.predicted, _WEIGHT)
 
     def colored(self):
         """Colour image of the frame."""
@@ -98,8 +99,8 @@ class Frame:
 def color_frames(frames, decoder, keyframes, n_threads):
     """Yield the colour image of each frame of a film.
 
-    A frame that a key frame follows within _AHEAD frames is held until that has come, or until there is a cut
-    between them, so that it gets its colours from both sides.
+    A frame that is followed by a key frame within _AHEAD frames is held until the key frame has been read, or
+    until a cut between them, so that it gets chroma from both directions.
 
     Parameters
     ----------
@@ -107,12 +108,12 @@ def color_frames(frames, decoder, keyframes, n_threads):
         Valid images of one size.
     decoder : Decoder
     keyframes : dict of int to ndarray
-        Colour images by the number of the frame.
+        Colour images by frame number.
     n_threads : int
     """
     before, held = None, deque()
     for number, image in enumerate(frames):
-        # not around what is yielded: the caller would be in the context, too
+        # not around `yield`: the context would also apply to the caller
         with plain_context():
             frame = Frame(image, decoder, n_threads)
             carried = None if before is None else frame.carried_from(before)
@@ -136,7 +137,7 @@ def color_frames(frames, decoder, keyframes, n_threads):
 
 
 def _released(held, n_kept):
-    """Yield the colour images of frames that are held, but for the last `n_kept`."""
+    """Yield the colour images of held frames, except the last `n_kept`."""
     while len(held) > n_kept:
         frame = held.popleft()
         with plain_context():
@@ -145,9 +146,9 @@ def _released(held, n_kept):
 
 
 def _carry_back(held, state):
-    """Carry the colours of a key frame back to the frames that are held, as far as its shot goes."""
+    """Carry the chroma of a key frame back to the held frames of its shot."""
     for frame in reversed(held):
         state = frame.carried_from(state)
         if state is None:
             return
-        frame.state = frame.state.mix(state.chroma, state.trust)
+        frame.state = frame.state.mix(state.chroma, state.weight)
