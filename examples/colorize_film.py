@@ -18,6 +18,7 @@ Exit status: 0 if all went well, 1 if not, 2 for wrong arguments, 130 after Ctrl
 import argparse
 import os
 import sys
+import warnings
 from collections import deque
 from pathlib import Path
 
@@ -25,6 +26,7 @@ import av
 import joblib
 import numpy as np
 from PIL import Image
+from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
 
 from nncolor import SOMColorizer
@@ -67,6 +69,18 @@ def load_keyframes(folder):
             raise ValueError(f"there are two key frames {int(name)}: {keyframes[int(name)]} and {path}")
         keyframes[int(name)] = path
     return keyframes
+
+
+def load_model(path):
+    try:
+        model = joblib.load(path)
+        check_is_fitted(model)
+    # a file that is damaged or not a pickle fails in many ways
+    except Exception as error:
+        raise ValueError(f"the model {path} cannot be used: {type(error).__name__}: {error}") from error
+    if not isinstance(model, SOMColorizer):
+        raise ValueError(f"the model {path} is not a SOMColorizer but a {type(model).__name__}")
+    return model
 
 
 class Writer:
@@ -171,10 +185,10 @@ def main(arguments=None):
             return 0
         keyframes = load_keyframes(options.keyframes) if options.keyframes else {}
         if options.model is not None:
-            colorizer = joblib.load(options.model).set_params(n_jobs=options.n_jobs, verbose=0)
+            colorizer = load_model(options.model).set_params(n_jobs=options.n_jobs, verbose=0)
         else:
-            colorizer = SOMColorizer(n_jobs=options.n_jobs, random_state=options.random_state)
-            colorizer.fit(list(keyframes.values()))
+            colorizer = SOMColorizer(n_jobs=options.n_jobs, random_state=options.random_state, verbose=1)
+            colorizer.fit(list(keyframes.values())).set_params(verbose=0)
         colour(options.film, options.output, colorizer, keyframes)
     # most, but not all, av.FFmpegErrors are also an OSError or a ValueError
     except (OSError, ValueError, av.FFmpegError) as error:
@@ -185,6 +199,8 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
+    # without the line of code that they come from
+    warnings.formatwarning = lambda message, *_: f"{message}\n"
     try:
         sys.exit(main())
     except KeyboardInterrupt:

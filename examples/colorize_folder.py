@@ -2,13 +2,14 @@
 
     python examples/colorize_folder.py COLOUR_FOLDER GREY_FOLDER OUTPUT_FOLDER
 
-Every image of GREY_FOLDER is written to OUTPUT_FOLDER under the same name, with the same size and depth,
-upright and in sRGB. Files that are already there are not changed, so an interrupted run can be started again;
-a file is written under a temporary name and renamed when it is complete. Metadata such as captions and dates
-is not copied. With --model FILE the fitted colorizer is saved as a joblib file; if the file already exists,
-it is used instead of training on COLOUR_FOLDER; remove it to train again. With --skip-broken, colour
-photographs that cannot be read, or are grey, are named and left out; without it, they end the run. All images
-that were not coloured are named at the end.
+Every image of GREY_FOLDER is coloured and written to OUTPUT_FOLDER under the same name, with the same size
+and depth, upright and in sRGB. Only TIFF files can keep more than 8 bits. An image that is already in colour
+gets new colours. Files with other extensions are left out. Files that are already there are not changed, so
+an interrupted run can be started again; a file is written under a temporary name and renamed when it is
+complete. Metadata such as captions and dates is not copied. With --model FILE the fitted colorizer is saved
+as a joblib file; if the file already exists, it is used instead of training on COLOUR_FOLDER; remove it to
+train again. With --skip-broken, colour photographs that cannot be read, or are grey, are named and left out;
+without it, the first of them stops the run. All images that were not coloured are named at the end.
 
 Exit status: 0 if everything was coloured, 1 if a file was not or there is no colorizer, 2 for wrong
 arguments, 130 after Ctrl-C.
@@ -30,6 +31,8 @@ from nncolor import SOMColorizer, sample_pixels
 from nncolor.datasets import IMAGE_SUFFIXES, load_image_folder
 
 TIFF = (".tif", ".tiff")
+# largest |u*|, |v*| of grey pixels after rounding
+NEUTRAL_CHROMA = 0.1
 # ignored by other formats
 JPEG = {"quality": 95, "subsampling": 0}
 
@@ -73,6 +76,8 @@ def to_do(grey, output):
             failures.append(f"{path.name}: it is a link to a file that does not exist")
         elif not path.is_file() and is_image:
             failures.append(f"{path.name}: it is not a file but a folder or a device")
+        elif path.is_dir():
+            print(f"left out {path.name}: it is a folder")
         elif not is_image:
             print(f"left out {path.name}: its extension is not one of {', '.join(IMAGE_SUFFIXES)}")
         elif (output / path.name).exists():
@@ -96,7 +101,8 @@ def colour_photographs(folder, skip_broken):
     whole = []
     for path in paths:
         try:
-            sample_pixels([path], 1)
+            if np.abs(sample_pixels([path], 2500, random_state=0).chroma).max() < NEUTRAL_CHROMA:
+                raise ValueError("all its pixels are grey")
             whole.append(path)
         # as in `colour`, whatever the error
         except Exception as error:
@@ -140,7 +146,7 @@ def colour(colorizer, names, grey, output):
         # an error in one file must not stop the others
         except Exception as error:
             failures.append(f"{name}: {error or type(error).__name__}")
-            outcome = " FAILED"
+            outcome = f" FAILED: {error or type(error).__name__}"
         print(f"[{number}/{len(names)}] {name}{outcome}")
     return failures
 

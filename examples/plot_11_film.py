@@ -1,9 +1,10 @@
 """
-Film: three coloured frames teach a shot
-========================================
+Film: colours carried from key frames
+=====================================
 
 Coloured frame by frame, a film flickers with its lamp and its grain. Here the colours are carried along the
-motion, and from key frames to either side. The film is made of a photograph: a camera that moves and zooms.
+motion, and from key frames in both directions. The film is made from a photograph: a camera that moves and
+zooms.
 """
 
 # %%
@@ -34,7 +35,7 @@ for number in range(30):
 # %%
 # Frame by frame, and along the motion
 # ------------------------------------
-# Two frames are coloured by hand; they teach the colorizer, and are key frames.
+# Two frames are coloured by hand. They are the training images and the key frames.
 
 keyframes = {number: film[number] for number in (4, 24)}
 colorizer = SOMColorizer(random_state=0).fit(list(keyframes.values()))
@@ -53,7 +54,7 @@ for row, (name, frames) in zip(axes, rows.items(), strict=True):
 # %%
 # Error and flicker
 # -----------------
-# The mean v* of each frame shows the flicker: it should change slowly, as that of the truth does.
+# The mean v* of each frame shows the flicker: it should change slowly, as in the true colours.
 
 
 def mean_v(frames):

@@ -19,7 +19,14 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._codebook.quantizer import SOMQuantizer, nearest_codewords
 from ._images.batch import describe, is_path, load_image, n_images_of, stack_like
-from ._images.color import ciede2000, join_lightness_chroma, output_dtype, to_unit_range
+from ._images.color import (
+    NEUTRAL_CHROMA,
+    ciede2000,
+    join_lightness_chroma,
+    lightness_chroma,
+    output_dtype,
+    to_unit_range,
+)
 from ._images.parallel import N_JOBS, map_batch, plain_context
 from ._images.working_size import WORKING_SIZE, shrink
 from ._painting.decoder import Decoder, quantize_image
@@ -325,13 +332,14 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         Warns
         -----
         UserWarning
-            If the colours of the held-out images are farther from the truth than grey.
+            If the colours of the held-out images are farther from the truth than grey, or if an image has
+            no chroma.
         """
         with plain_context():
             random_state = check_random_state(self.random_state)
             components = _, quantizer, _ = self._clone_components(random_state)
             sample = self._sample(X, components, random_state)
-            check_chroma(sample, self.verbose)
+            check_chroma(sample, stacklevel=4)
             labels = fit_codebook(quantizer, sample.chroma, self.verbose)
             validation = self._validate(components, sample, labels, random_state)
             fitted = self._train(components, sample, labels, random_state, validation=validation)
@@ -393,7 +401,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         components = _, quantizer, classifier = self._clone_components(random_state)
         check_incremental(classifier)
         sample = self._sample(X, components, random_state, is_partial=True)
-        check_chroma(sample, self.verbose)
+        check_chroma(sample, stacklevel=5)
         labels = fit_codebook(quantizer, sample.chroma, self.verbose)
         classes = np.arange(len(quantizer.cluster_centers_))
         sample = self._with_known_images(sample)
@@ -882,13 +890,15 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         ValueError
             If a frame is not valid or has another size than the first one, or a key frame is not valid; the
             message names it. If a tint is given and the colorizer was trained without tint.
+        TypeError
+            If `keyframes` is not a dict.
         OSError
             If a file cannot be read; the message names it.
 
         Warns
         -----
         UserWarning
-            If there are key frames beyond the last frame.
+            If a key frame has no chroma, or lies beyond the last frame.
 
         Notes
         -----
@@ -914,12 +924,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         """
         check_is_fitted(self)
         n_threads = effective_n_jobs(self.n_jobs)
-        colors = {
-            number: load_image(f"key frame {number}", image, color=True)[..., :3]
-            for number, image in sorted((keyframes or {}).items())
-        }
-        for number in colors:
-            check_scalar(number, "The number of a key frame", numbers.Integral, min_val=0)
+        colors = _load_keyframes({} if keyframes is None else keyframes)
         tint_of_all, far = self._film_tint(tint, colors)
         _warn_of_far_tints(far, stacklevel=3)
         decoder = self._decoder().with_tint(tint_of_all)
@@ -1104,6 +1109,34 @@ def _warn_of_far_tints(tints, stacklevel):
             UserWarning,
             stacklevel=stacklevel,
         )
+
+
+def _load_keyframes(keyframes):
+    """Colour images of key frames by frame number, in order; warn of those that are grey."""
+    if not isinstance(keyframes, Mapping):
+        raise TypeError(
+            f"keyframes is a {type(keyframes).__name__}. Pass a dict from frame number to colour image, such "
+            "as {0: image}."
+        )
+    for number in keyframes:
+        check_scalar(number, "The number of a key frame", numbers.Integral, min_val=0)
+    loaded = {
+        number: load_image(f"key frame {number}", image, color=True)[..., :3]
+        for number, image in sorted(keyframes.items())
+    }
+    grey = [
+        number
+        for number, image in loaded.items()
+        if np.abs(lightness_chroma(image)[1]).max() < NEUTRAL_CHROMA
+    ]
+    if grey:
+        warnings.warn(
+            f"All pixels of key frame {', '.join(map(str, grey))} are grey, and grey is carried to the "
+            "frames around it. Colour it, or leave it out.",
+            UserWarning,
+            stacklevel=3,
+        )
+    return loaded
 
 
 def _film_frames(frames, keyframes):

@@ -195,8 +195,8 @@ def show_tint(sample, share, random_state):
     return sample._replace(features=features, has_tint=True)
 
 
-def check_chroma(sample, verbose):
-    """Raise if no image has any chroma; print which images have none if `verbose`."""
+def check_chroma(sample, stacklevel):
+    """Raise if no image has any chroma; warn of images that have none, at the user's line."""
     images, group = np.unique(sample.groups, return_inverse=True)
     strongest = np.zeros(len(images), sample.chroma.dtype)
     np.maximum.at(strongest, group, np.abs(sample.chroma).max(axis=1))
@@ -206,8 +206,13 @@ def check_chroma(sample, verbose):
             "The training images have no colour: all pixels are grey, although they have three "
             "channels. Pass colour photographs."
         )
-    if len(neutral) and verbose:
-        print(f"[SOMColorizer] There is no chroma in image {', '.join(map(str, neutral))}.")
+    if len(neutral):
+        warnings.warn(
+            f"All pixels of image {', '.join(map(str, neutral))} are grey, although it has three channels. "
+            "Grey training images make all colours duller: leave them out.",
+            UserWarning,
+            stacklevel=stacklevel,
+        )
 
 
 def fit_codebook(quantizer, chroma, verbose):

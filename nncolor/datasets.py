@@ -57,7 +57,10 @@ _OUTDOOR_CATEGORIES = (
 
 IMAGE_SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 # Extensions of other image formats that Python's mimetypes lacks: images of phones, raw files of cameras.
-_OTHER_SUFFIXES = (".arw", ".cr2", ".cr3", ".dng", ".heic", ".heif", ".jxl", ".nef", ".orf", ".raf", ".rw2")
+_OTHER_SUFFIXES = (
+    *(".arw", ".cr2", ".cr3", ".dng", ".nef", ".orf", ".raf", ".rw2"),
+    *(".heic", ".heif", ".jxl", ".tga"),
+)
 
 # name: (loader, title, source and licence)
 _PHOTOS = {
@@ -206,8 +209,8 @@ def load_image_folder(
     problems = {path: problem for path in paths if (problem := probe_image(path))}
     if problems and (not skip_unreadable or len(problems) == len(paths)):
         raise OSError(
-            f"{len(problems)} of {len(paths)} files cannot be read as images:\n"
-            + "\n".join(problems.values())
+            f"{len(problems)} of {len(paths)} files cannot be read as images; remove them, or pass "
+            "skip_unreadable=True:\n" + "\n".join(problems.values())
         )
     if problems:
         warnings.warn(

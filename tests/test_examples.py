@@ -188,7 +188,7 @@ def test_an_interrupted_run_leaves_complete_files_and_continues(
     process.send_signal(interruption)
     error = process.communicate()[1]
     assert process.returncode == (130 if interruption == signal.SIGINT else -signal.SIGKILL)
-    assert ("every file that is there is whole" in error) == (interruption == signal.SIGINT)
+    assert ("all output files are complete" in error) == (interruption == signal.SIGINT)
     done = [path for path in folders[2].iterdir() if not path.name.startswith(".")]
     assert 3 <= len(done) < 63
     for path in done:
@@ -251,6 +251,7 @@ def test_broken_colour_photographs_are_skipped_on_request(folders, learn_and_col
     (colour / "truncated.png").write_bytes(content[: len(content) // 2])
     (colour / "header.png").write_bytes(b"nothing")
     Image.new("L", (30, 30), 100).save(colour / "grey.png")
+    Image.new("RGB", (30, 30), (9, 9, 9)).save(colour / "neutral.png")
     (colour / "photo.heic").write_bytes(b"")
     assert learn_and_colorize_folder(*folders) == 1
     assert "header.png" in capsys.readouterr().err
@@ -260,6 +261,6 @@ def test_broken_colour_photographs_are_skipped_on_request(folders, learn_and_col
     (colour / "header.png").write_bytes(b"nothing")
     assert learn_and_colorize_folder(*folders, "--skip-broken") == 0
     printed = capsys.readouterr().out
-    for name in ("truncated.png", "header.png", "grey.png", "photo.heic"):
+    for name in ("truncated.png", "header.png", "grey.png", "neutral.png", "photo.heic"):
         assert name in printed
     assert len(list(output.iterdir())) == 3

@@ -1,5 +1,7 @@
 """Film: colours follow the motion, start again at cuts, and are exact at key frames; the script for files."""
 
+import pickle
+import struct
 import tracemalloc
 import warnings
 from types import GeneratorType
@@ -65,36 +67,40 @@ def test_key_frames_are_exact_and_carried_to_both_sides(coffee, colorizer):
     assert error(coffee, keyed) < 0.6 * error(coffee, plain)
 
 
-def test_the_first_frame_of_a_shot_is_that_of_predict(coffee, colorizer):
+def test_key_frames_do_not_cross_a_cut(coffee, colorizer):
     bunny = pan("chelsea", 3)
     frames = [to_grey(frame) for frame in [*coffee[:4], *bunny]]
-    colored = list(colorizer.colorize_film(frames, keyframes={2: coffee[2]}))
-    # the colours of the key frame do not cross the cut
-    assert_array_equal(colored[4], colorizer.predict([frames[4]])[0])
-    backwards = list(colorizer.colorize_film(frames, keyframes={5: bunny[1]}))
     plain = list(colorizer.colorize_film(frames))
-    for number in range(4):
-        assert_array_equal(backwards[number], plain[number])
-    assert not np.array_equal(backwards[4], plain[4])
+    forwards = list(colorizer.colorize_film(frames, keyframes={2: coffee[2]}))
+    backwards = list(colorizer.colorize_film(frames, keyframes={5: bunny[1]}))
+    assert_array_equal(forwards[4:], plain[4:])
+    assert_array_equal(backwards[:4], plain[:4])
+    for keyed, numbers in ((forwards, (0, 1, 3)), (backwards, (4, 6))):
+        for number in numbers:
+            assert not np.array_equal(keyed[number], plain[number])
+    # the first frame of a shot is that of a film of its own, and about that of predict
+    assert_array_equal(plain[4], next(colorizer.colorize_film(frames[4:])))
+    assert mean_ciede2000([plain[4]], colorizer.predict([frames[4]])) < 2
 
 
-def test_cuts_are_found_at_their_frames(colorizer, monkeypatch):
+@pytest.mark.parametrize("noise", [False, True])
+def test_cuts_are_found_at_their_frames(colorizer, noise):
     shots = [pan("coffee", 8), pan("chelsea", 8), pan("astronaut", 8)]
     rng = np.random.default_rng(0)
-    clean = [to_grey(frame) for shot in shots for frame in shot]
-    lit = [np.clip(grey * (1 + 0.1 * rng.standard_normal()), 0, 255) for grey in clean]
-    grainy = [np.clip(grey + 5 * rng.standard_normal(grey.shape), 0, 255).astype(np.uint8) for grey in lit]
-    carried_from = film.Frame.carried_from
-    for frames in (clean, grainy):
-        found = []
-
-        def recorded(frame, other, found=found):
-            found.append(carried_from(frame, other))
-            return found[-1]
-
-        monkeypatch.setattr(film.Frame, "carried_from", recorded)
-        list(colorizer.colorize_film(frames))
-        assert [number for number, state in enumerate(found, start=1) if state is None] == [8, 16]
+    greys = [to_grey(frame) for shot in shots for frame in shot]
+    if noise:
+        lit = [np.clip(grey * (1 + 0.1 * rng.standard_normal()), 0, 255) for grey in greys]
+        greys = [np.clip(grey + 5 * rng.standard_normal(grey.shape), 0, 255).astype(np.uint8) for grey in lit]
+    plain = list(colorizer.colorize_film(greys))
+    for shot, (first, last) in enumerate([(0, 7), (8, 15), (16, 23)]):
+        middle = first + 3
+        keyed = colorizer.colorize_film(greys, keyframes={middle: shots[shot][3]})
+        changed = [
+            number
+            for number, (image, other) in enumerate(zip(keyed, plain, strict=True))
+            if not np.array_equal(image, other)
+        ]
+        assert changed == list(range(first, last + 1))
 
 
 def test_lamp_and_grain_flicker_less(coffee):
@@ -152,7 +158,8 @@ def test_the_tint_is_that_of_the_key_frames(coffee):
     with pytest.warns(UserWarning, match="Key frame 9 lies beyond the last frame, 2"):
         by_key = list(colorizer.colorize_film(greys, keyframes={9: coffee[2]}))
     assert_allclose(by_key, list(colorizer.colorize_film(greys, tint=tint)), atol=1)
-    assert_array_equal(by_key[0], colorizer.predict(greys[:1], tint=coffee[2])[0])
+    assert mean_ciede2000(by_key[:1], colorizer.predict(greys[:1], tint=coffee[2])) < 1
+    assert mean_ciede2000(by_key[:1], colorizer.predict(greys[:1])) > 3
     with pytest.warns(UserWarning, match=r"\(150, 100\) is far") as record:
         colorizer.colorize_film(greys, tint=(150, 100))
     assert record[0].filename == __file__
@@ -166,7 +173,7 @@ def test_the_tint_is_that_of_the_key_frames(coffee):
             {},
             "frame 1 has 9 x 8 pixels, and the frames before it have 8 x 9",
         ),
-        ([np.zeros((8, 9))] * 2, {1: np.zeros((4, 4, 3))}, "key frame 1 has 4 x 4 pixels"),
+        ([np.zeros((8, 9))] * 2, {1: np.eye(3)[[[0, 1]]]}, "key frame 1 has 1 x 2 pixels"),
         ([np.zeros((8, 9)), np.full((8, 9), np.nan)], {}, "frame 1 contains NaN"),
         ([np.zeros((8, 9))], {0: np.zeros((8, 9))}, "key frame 0 is grey"),
         ([np.zeros((8, 9))], {-1: np.zeros((8, 9, 3))}, "The number of a key frame"),
@@ -179,7 +186,20 @@ def test_what_is_wrong_is_named(colorizer, frames, keyframes, match):
 
 def test_black_frames(colorizer):
     frames = [np.zeros((30, 40), np.uint8)] * 3 + [np.full((30, 40), 128, np.uint8)] * 2
-    assert len(list(colorizer.colorize_film(frames, keyframes={1: np.zeros((30, 40, 3), np.uint8)}))) == 5
+    assert len(list(colorizer.colorize_film(frames))) == 5
+
+
+def test_a_key_frame_without_colour(colorizer, coffee):
+    greys = [to_grey(frame) for frame in coffee[:2]]
+    with pytest.warns(UserWarning, match="All pixels of key frame 1 are grey") as record:
+        colored = list(colorizer.colorize_film(greys, keyframes={1: np.dstack([greys[1]] * 3)}))
+    assert record[0].filename == __file__
+    assert np.ptp(colored[0].astype(int), axis=-1).mean() < 3
+
+
+def test_key_frames_without_numbers(colorizer, coffee):
+    with pytest.raises(TypeError, match="keyframes is a list. Pass a dict from frame number to colour image"):
+        colorizer.colorize_film([to_grey(coffee[0])], keyframes=[coffee[0]])
 
 
 def test_frames_are_taken_when_they_are_needed(colorizer, coffee):
@@ -297,6 +317,46 @@ def test_frames_are_exported(tmp_path, coffee, colorize_film):
     assert [path.name for path in exported] == ["000000.png", "000003.png", "000006.png"]
     shown = np.asarray(Image.open(exported[1])).astype(int)
     assert np.abs(shown[..., 1] - to_grey(coffee[3])).mean() < 4
+
+
+def test_a_rotated_film_is_turned_upright(tmp_path, coffee, colorize_film, keyed, colorizer):
+    """The matrix in the header of the track turns what is shown by 90 degrees clockwise."""
+    source, model = tmp_path / "film.mp4", tmp_path / "model.joblib"
+    write_film(source, [to_grey(frame) for frame in coffee[:2]], sound=False)
+    content = source.read_bytes()
+    matrix = content.index(b"tkhd") + 44
+    height, width = coffee[0].shape[:2]
+    turned = struct.pack(">9i", 0, 1 << 16, 0, -1 << 16, 0, 0, height << 16, 0, 1 << 30)
+    assert struct.unpack(">9i", content[matrix : matrix + 36]) == (
+        1 << 16,
+        0,
+        0,
+        0,
+        1 << 16,
+        0,
+        0,
+        0,
+        1 << 30,
+    )
+    source.write_bytes(content[:matrix] + turned + content[matrix + 36 :])
+    assert colorize_film([str(source), "--export", str(tmp_path / "frames"), "--every", "1"]) == 0
+    shown = np.asarray(Image.open(tmp_path / "frames" / "000000.png")).astype(int)
+    assert np.abs(shown[..., 1] - np.rot90(to_grey(coffee[0]), -1)).mean() < 4
+    joblib.dump(colorizer, model)
+    assert colorize_film([str(source), str(tmp_path / "coloured.mp4"), "--model", str(model)]) == 0
+    with av.open(str(tmp_path / "coloured.mp4")) as container:
+        frame = next(container.decode(video=0))
+    assert (frame.width, frame.height, frame.rotation) == (height, width, 0)
+
+
+@pytest.mark.parametrize("content", [b"no model", pickle.dumps([1, 2]), pickle.dumps(SOMColorizer())])
+def test_a_model_that_is_none_is_named(tmp_path, coffee, colorize_film, content, capsys):
+    write_film(tmp_path / "film.mp4", [to_grey(coffee[0])], sound=False)
+    (tmp_path / "model").write_bytes(content)
+    arguments = [tmp_path / "film.mp4", tmp_path / "out.mp4", "--model", tmp_path / "model"]
+    assert colorize_film(list(map(str, arguments))) == 1
+    assert f"the model {tmp_path / 'model'}" in capsys.readouterr().err
+    assert not (tmp_path / "out.mp4").exists()
 
 
 @pytest.mark.parametrize("problem", ["missing", "no film", "name", "twice", "size"])

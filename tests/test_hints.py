@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
+from PIL import Image
 from skimage.color import luv2rgb, rgb2luv
 from sklearn.neural_network import MLPClassifier
 
@@ -176,6 +177,16 @@ def test_a_large_image_is_solved_on_a_grid(color, photos, monkeypatch):
     assert mean_ciede2000([whole], [coarse]) < 0.5 * mean_ciede2000([whole], [grey])
     for row, column, _ in hints:
         assert_array_equal(coarse[row, column], whole[row, column])
+
+
+def test_scribbles_of_pillow(color, grey, tmp_path):
+    scribbles = np.zeros((*grey.shape, 4), np.uint8)
+    scribbles[5, 10:20] = 128, 64, 0, 255
+    Image.fromarray(scribbles).save(tmp_path / "scribbles.png")
+    opened = Image.open(tmp_path / "scribbles.png")
+    assert_array_equal(color(grey, opened), color(grey, scribbles))
+    with pytest.raises(ValueError, match=r"hints are a path, .*scribbles.png'. Pass scribbles as an array"):
+        color(grey, tmp_path / "scribbles.png")
 
 
 def test_more_scribbles_than_are_kriged(colorizer, photos):

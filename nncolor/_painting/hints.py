@@ -1,11 +1,12 @@
 """Hints: parsing of colours that are known at pixels, and colouring of images with them."""
 
 import numbers
+import os
 from dataclasses import dataclass
 
 import numpy as np
 
-from .._images.batch import load_image
+from .._images.batch import is_path, load_image
 from .._images.color import LazyLightness, lightness_chroma, named_color, output_dtype, paint
 from .._images.working_size import shrink
 from .._utils.types import AnyArray, Hints, Image
@@ -170,8 +171,13 @@ def parse_hints(hints, image):
     -------
     hints : ParsedHints
     """
-    if isinstance(hints, np.ndarray):
-        return _parse_scribbles(hints, image.shape[:2])
+    if is_path(hints):
+        raise ValueError(
+            f"The hints are a path, {os.fspath(hints)!r}. Pass scribbles as an array: "
+            "np.asarray(PIL.Image.open(path))."
+        )
+    if hasattr(hints, "__array_interface__"):
+        return _parse_scribbles(np.asarray(hints), image.shape[:2])
     seen = {}
     for number, hint in enumerate(hints):
         if not isinstance(hint, (tuple, list)) or len(hint) != 3:

@@ -153,7 +153,7 @@ def parse_tints(tint, n_images, working_size):
 
 
 def _is_single(tint):
-    if tint is None or is_path(tint):
+    if tint is None or is_path(tint) or isinstance(tint, numbers.Real):
         return True
     if isinstance(tint, (list, tuple)):
         return len(tint) > 0 and all(isinstance(value, numbers.Real) for value in tint)
@@ -183,9 +183,14 @@ def parse_tint(tint, working_size, where="the tint"):
             return _chroma_of(rgb)
         if not os.path.exists(tint):
             raise ValueError(
-                f"{where}: {tint!r} is neither the name of a CSS colour, nor '#rrggbb', nor the path of a "
-                "reference photograph."
+                f"{where}: {tint!r} is neither the name of a CSS colour nor '#rrggbb', and there is no file "
+                "of that name. A relative path starts at the current folder."
             )
+    if isinstance(tint, numbers.Real):
+        raise ValueError(
+            f"{where}: {tint!r} is a number. Pass a pair (u*, v*), such as typical_tints(4)[2] for the "
+            "alternative with the number 2."
+        )
     if not is_path(tint) and np.ndim(tint) == 1:
         return _parse_numbers(tint, where)
     image = load_image(where, tint, color=True)

@@ -21,4 +21,4 @@ Color: TypeAlias = str | Sequence[Any] | AnyArray
 Tint: TypeAlias = Color | Image
 Tints: TypeAlias = Iterable[Tint | None]
 Hint: TypeAlias = tuple[int, int, Color]
-Hints: TypeAlias = Iterable[Hint] | AnyArray
+Hints: TypeAlias = Iterable[Hint] | AnyArray | PIL.Image.Image
