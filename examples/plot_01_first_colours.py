@@ -1,6 +1,6 @@
 """
-First colours: learn from one half of a photograph, colour the other
-====================================================================
+First colours: train on one half of a photograph, colour the other
+==================================================================
 
 A quick test of a colorizer: it is trained on the left half of a photograph in colour, and colours the
 right half from its lightness alone. Nothing is downloaded; the photographs come with scikit-learn and
@@ -31,11 +31,12 @@ for name in names:
     halves.append((photo[:, :middle], photo[:, middle:]))
 
 # %%
-# Learn and colour
+# Train and colour
 # ----------------
 # A colorizer is for one class of images, so each photograph has one of its own. Both halves of a
 # photograph show the same things at the same heights, which the default features (a
-# small patch, the position, and context at three scales) make use of.
+# small patch, the position, and context at three scales) make use of. The error is the mean CIEDE2000: 0
+# is perfect. The temple is nearly colourless, so leaving it grey is closer to the truth.
 
 
 rows = []

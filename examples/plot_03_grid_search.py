@@ -46,7 +46,7 @@ stratified = GridSearchCV(
 # ---------------------
 # Those splits put pixels of one photograph on both sides, so a network that recognises the photograph
 # scores too high. Splits by groups keep photographs apart. With eight photographs of different subjects
-# there is little to learn from the others, so the accuracy is low.
+# the others tell little, so the accuracy is low.
 
 grouped = GridSearchCV(pipe, grid, cv=GroupShuffleSplit(n_splits=2, test_size=0.25, random_state=0)).fit(
     pixels, labels, groups=pixels.groups

@@ -2,7 +2,7 @@
 Comparison of classifiers
 =========================
 
-The network is a good default: it learns from all pixels, predicts quickly, and its probabilities are
+The network is a good default: it is trained on all pixels, predicts quickly, and its probabilities are
 smooth. Any classifier with `predict_proba` can take its place. This example compares their errors, their
 times and their colours.
 """
@@ -55,12 +55,12 @@ for ax, (name, classifier) in zip(axes.flat[1:], classifiers.items(), strict=Tru
     )
     start = perf_counter()
     colorizer.fit([left])
-    learned = perf_counter()
+    trained = perf_counter()
     colored = colorizer.colorize(right)
     painted = perf_counter()
     error = mean_ciede2000([right], [colored])
     print(
-        f"{name}: CIEDE2000 {error:.1f}, learning {learned - start:.1f} s, painting {painted - learned:.2f} s"
+        f"{name}: CIEDE2000 {error:.1f}, training {trained - start:.1f} s, painting {painted - trained:.2f} s"
     )
     ax.imshow(colored)
     ax.set_title(f"{name}\nCIEDE2000 {error:.1f}, chroma {mean_chroma([colored]):.0f}", fontsize=9)

@@ -86,7 +86,7 @@ axes = show(
 # The tint may be a pair (u*, v*), a colour such as `"khaki"`, or another photograph, whose overall
 # colour is used. Welsh, Ashikhmin and Mueller (2002) transfer the colours of one reference picture; here
 # that means to train on it alone, and things that it does not show get wrong colours. As a tint, it only
-# gives the light: what is red and what is green is learned from all training images.
+# gives the light: what is red and what is green comes from all training images.
 
 reference = in_light(china[:250, :200], "evening")
 alone = SOMColorizer(random_state=0).fit([reference])

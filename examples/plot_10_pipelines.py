@@ -10,7 +10,7 @@ together, or written by yourself.
 # KMeans, and a pipeline as classifier
 # ------------------------------------
 # Any clusterer with `cluster_centers_` makes the codebook. A `Pipeline` that ends in a classifier with
-# `predict_proba` is a classifier: here the features are scaled and reduced before a network learns.
+# `predict_proba` is a classifier: here the features are scaled and reduced before a network is trained.
 
 import matplotlib.pyplot as plt
 import numpy as np

@@ -151,7 +151,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         None if none were held out.
     chroma_scale_ : float
         Share of the predicted chroma that is painted if no tint is given; less than 1 if the error of the
-        held-out images is not below that of grey.
+        held-out images is not clearly below that of grey.
 
     See Also
     --------

@@ -19,18 +19,8 @@ from nncolor import PatchExtractor, SOMColorizer, SOMQuantizer
 from nncolor._utils.estimator import DOCUMENTATION
 
 ROOT = Path(__file__).parent.parent
-PAGES = (
-    "install",
-    "quickstart",
-    "pixels",
-    "quantizer",
-    "colorizer",
-    "tuning",
-    "scale",
-    "saving",
-    "tint",
-    "film",
-    "other_libraries",
+PAGES = sorted(
+    path.stem for path in (ROOT / "docs").glob("*.md") if "```python" in path.read_text(encoding="utf-8")
 )
 
 

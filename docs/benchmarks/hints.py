@@ -71,8 +71,8 @@ def quality(paths, n_test, n_draws):
             ]
         )
     text = (
-        f"## Error by number of hints\n\n{len(train)} photographs to learn from, {len(test)} to judge by, "
-        f"{n_draws} draws of each number of hints; mean CIEDE2000.\n\n"
+        f"## Error by number of hints\n\n{len(train)} training photographs, {len(test)} held-out "
+        f"photographs, {n_draws} draws of each number of hints; mean CIEDE2000.\n\n"
     )
     header = ["hints", "prediction", "propagation", "both", "both / better of the two", "both / propagation"]
     return text + table(header, lines)

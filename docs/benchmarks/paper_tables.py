@@ -211,7 +211,7 @@ def future_work(results, paths):
     for name, settings in trials.items():
         found = results.measure(f"future, {name}", measure_colours, train, test, *settings)
         lines.append([name, f"{found['error']:.2f}", f"{found['chroma']:.1f}"])
-    note = f"{len(train)} images to learn from, {len(test)} to judge; "
+    note = f"{len(train)} training images, {len(test)} held-out images; "
     note += f"the true mean chroma is {mean_chroma(test):.1f}.\n"
     text = "## Future work: other patches, larger maps, position\n\n"
     text += table(["configuration", "mean CIEDE2000", "mean chroma"], lines) + "\n" + note
@@ -239,9 +239,9 @@ def future_work(results, paths):
         )
     text += "\n## Future work: other classes of image\n\n"
     text += (
-        "Each photograph's right half, coloured by what its left half teaches: CIEDE2000, and mean chroma in "
+        "Each photograph's right half, coloured after training on its left half: CIEDE2000, and mean chroma "
     )
-    text += "brackets.\n\n"
+    text += "in brackets.\n\n"
     return text + table(["photograph", "left grey", "paper", "with position", "true chroma"], lines)
 
 

@@ -271,11 +271,11 @@ def unfamiliar(colorizer, test):
     rng = np.random.default_rng(0)
     grey = [lightness_chroma(read_image(path))[0] / 100 for path in test]
     kinds = {
-        "unseen photographs of the class": grey,
+        "held-out photographs of the class": grey,
         "other subjects: the bundled photographs": load_sample_photos().images,
         "negatives": [1 - image for image in grey],
         "upside down": [image[::-1] for image in grey],
-        "with noise (deviation 0.15)": [
+        "with noise (standard deviation 0.15)": [
             np.clip(image + rng.normal(0, 0.15, image.shape), 0, 1) for image in grey
         ],
         "nothing but noise": [rng.random((256, 256)) for _ in range(20)],
@@ -411,7 +411,7 @@ def report(found, n_images):
         f"{_FLAT:g}, and between pixels {_ACROSS} apart whose lightness differs by more than {_EDGE:g}.\n\n"
     )
     text += noise_table(found, {"truth": "the truth"} | ours | unet)
-    text += "\n## Little to learn from\n\nCIEDE2000.\n\n"
+    text += "\n## Very few training images\n\nCIEDE2000.\n\n"
     lines = [
         [
             f"right half of {name}, from its left half",
@@ -425,7 +425,8 @@ def report(found, n_images):
     )
     lines.append(["20 photographs of a fold, from a single other one", *pair])
     text += table(["", "the paper", "the defaults"], lines)
-    text += "\n## When to distrust\n\nPixels of all unseen photographs, the most confident tenth first.\n\n"
+    text += "\n## Confidence and unfamiliarity\n\n"
+    text += "Pixels of all held-out photographs, the most confident tenth first.\n\n"
     lines = [
         [f"{10 * (tenth + 1)} %"]
         + [f"{np.mean([fold[key][tenth] for fold in found['risk']]):.{digits}f}" for key, digits in keys]
@@ -439,7 +440,7 @@ def report(found, n_images):
         "CIEDE2000 of all",
     ]
     text += table(header, lines)
-    text += "\n## What is unfamiliar\n\n"
+    text += "\n## Share of unfamiliar images\n\n"
     lines = [
         [kind, f"{100 * np.mean([fold[kind] for fold in found['unfamiliar']]):.0f} %"]
         for kind in found["unfamiliar"][0]
@@ -453,7 +454,7 @@ def report(found, n_images):
 
 def classifier_table(found):
     text = "\n## Other classifiers in the same SOMColorizer\n\n"
-    text += f"Judged at {JUDGED} pixels of each unseen photograph, without smoothing.\n\n"
+    text += f"Measured at {JUDGED} pixels of each held-out photograph, without smoothing.\n\n"
     truth = mean(found, "truth", "chroma")
     return text + table(
         [

@@ -176,7 +176,7 @@ def to_equal_error(train, test, n_epochs):
         lines.append([name, batch_size, learning_rate, f"{curve[:, 1].min():.4f}", f"{curve[-1, 1]:.4f}", at])
     text = (
         "## Time to the same held-out error\n\n"
-        f"The default network on {len(labels):,} pixels, judged on {len(true):,} of other photographs; "
+        f"The default network on {len(labels):,} pixels, validated on {len(true):,} of other photographs; "
         f"{n_epochs} epochs each; the error to reach is {level:.4f}.\n\n"
     )
     header = [
@@ -219,7 +219,7 @@ def of_settings(paths):
             ]
         )
     text = (
-        f"## Settings of the network\n\n{len(train)} photographs to learn from, {len(test)} to judge by, "
+        f"## Settings of the network\n\n{len(train)} training photographs, {len(test)} held-out photographs, "
         f"whose mean chroma is {mean_chroma(test):.1f}.\n\n"
     )
     return text + table(["", "epochs", "seconds of fit", "mean CIEDE2000", "mean chroma"], lines)
