@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.ndimage import map_coordinates
 from skimage.color import rgb2luv
 from sklearn.pipeline import make_pipeline
 
@@ -81,9 +82,10 @@ def test_context_covers_the_cells_above_and_below():
     assert middle[names.index("lightness_above_8")] > 0.8
     assert middle[names.index("lightness_below_8")] < -0.9
     assert features[32, 8, names.index("gradient_8")] > features[60, 8, names.index("gradient_8")] + 0.1
-    # a cell from row 28 to 36 would be half bright; these begin at multiples of 8
+    # a cell from row 28 to 36 would be half bright; these begin at multiples of 8, and row 28 is a sixteenth
+    # of the way from the centre of its cell, whose deviation is 1, to the next one without any
     shifted = extractor.transform([np.roll(image, -4, axis=0)]).reshape(64, 16, -1)
-    assert_allclose(shifted[[28, 44], 8, names.index("lightness_std_8")], [4, 0], atol=0.3)
+    assert_allclose(shifted[[28, 44], 8, names.index("lightness_std_8")], [3.75, 0], atol=1e-5)
 
 
 def test_mean_of_cells_by_hand():
@@ -97,35 +99,33 @@ def test_mean_of_cells_by_hand():
 
 
 def test_context_values_by_hand():
-    # 3 x 4 cells of 4 x 4 pixels, each of one level; gradients only at their borders
+    # 3 x 4 cells of 4 x 4 pixels, each of one level
     levels = np.array([[10, 200, 30, 40], [50, 90, 70, 250], [90, 20, 110, 0]])
     image = levels.repeat(4, axis=0).repeat(4, axis=1).astype(np.uint8)
     extractor = PatchExtractor(1, context_scales=(4,))
-    # a pixel in the middle of a cell lies between centres: the mean of four pixels around it is at the centre
     features = extractor.transform([image]).reshape(12, 16, -1)
-    centre = features[1:3, 1:3].mean(axis=(0, 1)), features[5:7, 5:7].mean(axis=(0, 1))
-    lightness = rgb2luv(np.repeat(levels[..., None] / 255, 3, axis=-1))[..., 0] / 50 - 1
+    cells = rgb2luv(np.repeat(levels[..., None] / 255, 3, axis=-1))[..., 0] / 50 - 1
+    left, right = cells[:, [0, 0, 1, 2]], cells[:, [1, 2, 3, 3]]
     expected = {
-        "lightness": (lightness[0, 0], lightness[1, 1]),
-        "lightness_above": (lightness[0, 0], lightness[0, 1]),
-        "lightness_below": (lightness[1, 0], lightness[2, 1]),
-        "lightness_min_beside": (lightness[0, 0], lightness[1, 0]),
-        "lightness_max_beside": (lightness[0, 1], lightness[1, 2]),
-        "lightness_max_upwards": (lightness[0, 0], lightness[0, 1]),
-        "lightness_min_upwards": (lightness[0, 0], lightness[1, 1]),
-        "lightness_max_downwards": (lightness[2, 0], lightness[1, 1]),
-        "lightness_min_downwards": (lightness[0, 0], lightness[2, 1]),
-        "lightness_max_of_row": (lightness[0, 1], lightness[1, 3]),
-        "lightness_min_of_row": (lightness[0, 0], lightness[1, 0]),
-        "lightness_mean_of_row": (lightness[0].mean(), lightness[1].mean()),
+        "lightness": cells,
+        "lightness_above": cells[[0, 0, 1]],
+        "lightness_below": cells[[1, 2, 2]],
+        "lightness_min_beside": np.minimum(left, right),
+        "lightness_max_beside": np.maximum(left, right),
+        "lightness_max_upwards": [cells[: row + 1].max(axis=0) for row in range(3)],
+        "lightness_min_upwards": [cells[: row + 1].min(axis=0) for row in range(3)],
+        "lightness_max_downwards": [cells[row:].max(axis=0) for row in range(3)],
+        "lightness_min_downwards": [cells[row:].min(axis=0) for row in range(3)],
+        "lightness_max_of_row": cells.max(axis=1, keepdims=True).repeat(4, axis=1),
+        "lightness_min_of_row": cells.min(axis=1, keepdims=True).repeat(4, axis=1),
+        "lightness_mean_of_row": cells.mean(axis=1, keepdims=True).repeat(4, axis=1),
     }
     names = list(extractor.get_feature_names_out())
-    # interpolated over half a pixel: an eighth of the way to the neighbours on either side cancels out
-    # where cells go on evenly, and is a little off where they do not
+    # interpolated between the centres of the cells, which lie between pixels
+    points = (np.indices((12, 16)) - 1.5) / 4
     for name, values in expected.items():
-        at = names.index(f"{name}_4")
-        assert_allclose([features[1, 1, at], features[5, 5, at]], values, atol=0.3, err_msg=name)
-        assert np.abs([c[at] for c in centre] - np.array(values)).max() < 0.3, name
+        interpolated = map_coordinates(np.asarray(values), points, order=1, mode="nearest")
+        assert_allclose(features[..., names.index(f"{name}_4")], interpolated, atol=1e-5, err_msg=name)
 
 
 @given(image=st.tuples(st.integers(1, 40), st.integers(1, 40)).flatmap(lambda shape: arrays(np.uint8, shape)))

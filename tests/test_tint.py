@@ -103,7 +103,7 @@ def test_the_true_tint_gives_the_colours_back(tinted, classifier):
     assert told < 0.4 * mean_ciede2000(tinted, colorizer.predict(tinted))
     for image in tinted:
         painted = colorizer.colorize(to_grey(image), tint=true_tint(image))
-        assert_allclose(true_tint(painted), true_tint(image), atol=8)
+        assert_allclose(true_tint(painted), true_tint(image), atol=1)
 
 
 def test_the_tint_is_three_features_behind_those_of_the_extractor(tinted, colorizer):
@@ -362,7 +362,7 @@ def test_chroma_is_reduced_only_without_tint(tinted):
         colorizer = with_tint(classifier=KNeighborsClassifier(9), validation_fraction=0.4).fit(tinted)
     assert colorizer.chroma_scale_ < 1
     told = [true_tint(painted) for painted in colorizer.predict(tinted, tint=tinted)]
-    assert_allclose(told, colorizer.tints_, atol=8)
+    assert_allclose(told, colorizer.tints_, atol=1)
 
 
 def test_search_over_the_share(tinted):

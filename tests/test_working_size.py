@@ -120,7 +120,7 @@ def test_a_colorizer_takes_the_working_size_of_its_pixels(photos, size):
     assert colorizer.working_size_ == size
     like = quick_colorizer(working_size=size).fit(photos)
     assert like.working_size_ == size
-    assert_allclose(colorizer.score(pixels), like.score(pixels), atol=1.5)
+    assert_allclose(colorizer.score(pixels), like.score(pixels), rtol=0.1)
 
 
 def test_pixels_of_another_working_size_are_refused(sized, photos):

@@ -3,9 +3,9 @@
     python docs/benchmarks/film.py --film FILE [FILE ...] --keyframes 3
 
 A colorizer is trained on evenly placed key frames of each film. The other frames are measured by mean
-CIEDE2000 and flicker, the mean change of chroma along the motion between neighbouring frames where lightness agrees.
-With a lamp the lightness of each frame is multiplied by 1 + 0.12 times a normal random number; grain has a
-standard deviation of 7 of 255 levels. The tables are printed as Markdown and written to
+CIEDE2000 and flicker, the mean change of chroma along the motion between neighbouring frames where
+lightness agrees. With a lamp the lightness of each frame is multiplied by 1 + 0.12 times a normal random
+number; grain has a standard deviation of 7 of 255 levels. The tables are printed as Markdown and written to
 results/film.md.
 It needs PyAV: pip install "nncolor[film]".
 """
