@@ -24,6 +24,10 @@ extensions = [
 templates_path = ["_templates"]
 # tables that the scripts in benchmarks print; pages include them
 exclude_patterns = ["_build", "benchmarks", "figures"]
+html_static_path = ["_static"]
+html_css_files = ["nncolor.css"]
+# names of methods in the contents at the right, without that of their class, fit
+toc_object_entries_show_parents = "hide"
 html_title = "nncolor"
 html_theme = "pydata_sphinx_theme"
 html_theme_options = {"show_prev_next": False}
@@ -85,4 +89,5 @@ sphinx_gallery_conf = {
     "abort_on_example_error": True,
     # notebooks show their figures whatever backend is set
     "first_notebook_cell": "%matplotlib inline",
+    "image_srcset": ["2x"],
 }

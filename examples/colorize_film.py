@@ -44,8 +44,12 @@ def open_film(path):
 def to_image(frame, number):
     """RGB of a frame, upright."""
     if frame.interlaced_frame:
-        raise ValueError(f"frame {number} is interlaced; deinterlace the film first: ffmpeg -vf yadif")
-    return np.ascontiguousarray(np.rot90(frame.to_ndarray(format="rgb24"), frame.rotation // 90))
+        raise ValueError(
+            f"frame {number} is interlaced; deinterlace the film first: ffmpeg -vf yadif"
+        )
+    return np.ascontiguousarray(
+        np.rot90(frame.to_ndarray(format="rgb24"), frame.rotation // 90)
+    )
 
 
 def export(path, folder, every):
@@ -54,7 +58,9 @@ def export(path, folder, every):
     with open_film(path) as container:
         for number, frame in enumerate(container.decode(video=0)):
             if number % every == 0:
-                Image.fromarray(to_image(frame, number)).save(folder / f"{number:06}.png")
+                Image.fromarray(to_image(frame, number)).save(
+                    folder / f"{number:06}.png"
+                )
     print(f"wrote {number // every + 1} of {number + 1} frames to {folder}")
 
 
@@ -64,9 +70,13 @@ def load_keyframes(folder):
     for path in load_image_folder(folder):
         name = Path(path).stem
         if not name.isdecimal():
-            raise ValueError(f"the key frame {path} is not named by its number, such as 000100.png")
+            raise ValueError(
+                f"the key frame {path} is not named by its number, such as 000100.png"
+            )
         if int(name) in keyframes:
-            raise ValueError(f"there are two key frames {int(name)}: {keyframes[int(name)]} and {path}")
+            raise ValueError(
+                f"there are two key frames {int(name)}: {keyframes[int(name)]} and {path}"
+            )
         keyframes[int(name)] = path
     return keyframes
 
@@ -77,9 +87,13 @@ def load_model(path):
         check_is_fitted(model)
     # a file that is damaged or not a pickle fails in many ways
     except Exception as error:
-        raise ValueError(f"the model {path} cannot be used: {type(error).__name__}: {error}") from error
+        raise ValueError(
+            f"the model {path} cannot be used: {type(error).__name__}: {error}"
+        ) from error
     if not isinstance(model, SOMColorizer):
-        raise ValueError(f"the model {path} is not a SOMColorizer but a {type(model).__name__}")
+        raise ValueError(
+            f"the model {path} is not a SOMColorizer but a {type(model).__name__}"
+        )
     return model
 
 
@@ -89,13 +103,16 @@ class Writer:
     def __init__(self, path, source):
         self.container = av.open(str(path), "w")
         self.film = source.streams.video[0]
-        self.video = self.container.add_stream("libx264", rate=self.film.average_rate, options={"crf": "18"})
+        self.video = self.container.add_stream(
+            "libx264", rate=self.film.average_rate, options={"crf": "18"}
+        )
         self.video.codec_context.time_base = self.film.time_base
         # sound is kept until the size of the frames is known: the first packet writes the header
         self.waiting = []
         self.is_sized = False
         self.sound = {
-            stream: self.container.add_stream_from_template(stream) for stream in source.streams.audio
+            stream: self.container.add_stream_from_template(stream)
+            for stream in source.streams.audio
         }
 
     def add_sound(self, packet):
@@ -149,7 +166,12 @@ def colour(path, output, colorizer, keyframes):
                 frames = read_frames(source, writer, stamps)
                 colored = colorizer.colorize_film(frames, keyframes=keyframes)
                 # None: no progress bar in a log
-                bar = tqdm(colored, total=source.streams.video[0].frames or None, unit="frame", disable=None)
+                bar = tqdm(
+                    colored,
+                    total=source.streams.video[0].frames or None,
+                    unit="frame",
+                    disable=None,
+                )
                 for image in bar:
                     writer.add_frame(image, stamps.popleft())
                 is_whole = True
@@ -165,29 +187,50 @@ def main(arguments=None):
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("film", type=Path, help="the film to colour")
-    parser.add_argument("output", type=Path, nargs="?", help="file of the coloured film, .mp4 or .mkv")
-    parser.add_argument("--keyframes", type=Path, help="folder of coloured frames, named by their numbers")
+    parser.add_argument(
+        "output", type=Path, nargs="?", help="file of the coloured film, .mp4 or .mkv"
+    )
+    parser.add_argument(
+        "--keyframes",
+        type=Path,
+        help="folder of coloured frames, named by their numbers",
+    )
     parser.add_argument("--model", type=Path, help="joblib file of a fitted colorizer")
     parser.add_argument("--export", type=Path, help="folder that frames are written to")
-    parser.add_argument("--every", type=int, default=100, help="export every EVERY-th frame (default: 100)")
-    parser.add_argument("--n-jobs", type=int, default=-1, help="threads (default: all cores)")
+    parser.add_argument(
+        "--every",
+        type=int,
+        default=100,
+        help="export every EVERY-th frame (default: 100)",
+    )
+    parser.add_argument(
+        "--n-jobs", type=int, default=-1, help="threads (default: all cores)"
+    )
     parser.add_argument("--random-state", type=int, default=0, help="seed (default: 0)")
     options = parser.parse_args(arguments)
     if options.every < 1:
         parser.error("--every must be at least 1")
-    if options.export is None and (options.output is None or not (options.keyframes or options.model)):
+    if options.export is None and (
+        options.output is None or not (options.keyframes or options.model)
+    ):
         parser.error("pass --export, or an output and --keyframes or --model")
     if options.output is not None and options.output.exists():
-        parser.error(f"there is already a file {options.output}; remove it or choose another name")
+        parser.error(
+            f"there is already a file {options.output}; remove it or choose another name"
+        )
     try:
         if options.export is not None:
             export(options.film, options.export, options.every)
             return 0
         keyframes = load_keyframes(options.keyframes) if options.keyframes else {}
         if options.model is not None:
-            colorizer = load_model(options.model).set_params(n_jobs=options.n_jobs, verbose=0)
+            colorizer = load_model(options.model).set_params(
+                n_jobs=options.n_jobs, verbose=0
+            )
         else:
-            colorizer = SOMColorizer(n_jobs=options.n_jobs, random_state=options.random_state, verbose=1)
+            colorizer = SOMColorizer(
+                n_jobs=options.n_jobs, random_state=options.random_state, verbose=1
+            )
             colorizer.fit(list(keyframes.values())).set_params(verbose=0)
         colour(options.film, options.output, colorizer, keyframes)
     # most, but not all, av.FFmpegErrors are also an OSError or a ValueError

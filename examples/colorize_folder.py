@@ -57,7 +57,12 @@ def save_image(path, image):
             f"colour of dtype {image.dtype} cannot be kept in a {suffix} file; convert it to .tif"
         )
     if suffix in TIFF:
-        write_whole(path, lambda part: tifffile.imwrite(part, image, photometric="rgb", metadata=None))
+        write_whole(
+            path,
+            lambda part: tifffile.imwrite(
+                part, image, photometric="rgb", metadata=None
+            ),
+        )
     else:
         write_whole(path, lambda part: Image.fromarray(image).save(part, **JPEG))
 
@@ -79,7 +84,9 @@ def to_do(grey, output):
         elif path.is_dir():
             print(f"left out {path.name}: it is a folder")
         elif not is_image:
-            print(f"left out {path.name}: its extension is not one of {', '.join(IMAGE_SUFFIXES)}")
+            print(
+                f"left out {path.name}: its extension is not one of {', '.join(IMAGE_SUFFIXES)}"
+            )
         elif (output / path.name).exists():
             n_done += 1
         else:
@@ -101,7 +108,10 @@ def colour_photographs(folder, skip_broken):
     whole = []
     for path in paths:
         try:
-            if np.abs(sample_pixels([path], 2500, random_state=0).chroma).max() < NEUTRAL_CHROMA:
+            if (
+                np.abs(sample_pixels([path], 2500, random_state=0).chroma).max()
+                < NEUTRAL_CHROMA
+            ):
                 raise ValueError("all its pixels are grey")
             whole.append(path)
         # as in `colour`, whatever the error
@@ -115,7 +125,9 @@ def learn(options):
     if options.model is not None and options.model.exists():
         print(f"using the fitted colorizer of {options.model}")
         return load_model(options.model)
-    colorizer = SOMColorizer(n_jobs=options.n_jobs, random_state=options.random_state, verbose=1)
+    colorizer = SOMColorizer(
+        n_jobs=options.n_jobs, random_state=options.random_state, verbose=1
+    )
     colorizer.fit(colour_photographs(options.colour_folder, options.skip_broken))
     if options.model is not None:
         write_whole(options.model, lambda part: joblib.dump(colorizer, part))
@@ -128,9 +140,13 @@ def load_model(path):
         check_is_fitted(model)
     # a file that is damaged or not a pickle fails in many ways
     except Exception as error:
-        raise ValueError(f"the model {path} cannot be used: {type(error).__name__}: {error}") from error
+        raise ValueError(
+            f"the model {path} cannot be used: {type(error).__name__}: {error}"
+        ) from error
     if not isinstance(model, SOMColorizer):
-        raise ValueError(f"the model {path} is not a SOMColorizer but a {type(model).__name__}")
+        raise ValueError(
+            f"the model {path} is not a SOMColorizer but a {type(model).__name__}"
+        )
     return model
 
 
@@ -155,18 +171,26 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("colour_folder", type=Path, help="colour photographs to train on")
+    parser.add_argument(
+        "colour_folder", type=Path, help="colour photographs to train on"
+    )
     parser.add_argument("grey_folder", type=Path, help="grey photographs to colour")
-    parser.add_argument("output_folder", type=Path, help="folder for the coloured photographs")
+    parser.add_argument(
+        "output_folder", type=Path, help="folder for the coloured photographs"
+    )
     parser.add_argument(
         "--model",
         type=Path,
         help="joblib file of the fitted colorizer, read if it exists, else written; loading can run code",
     )
     parser.add_argument(
-        "--skip-broken", action="store_true", help="leave out colour photographs that cannot be read"
+        "--skip-broken",
+        action="store_true",
+        help="leave out colour photographs that cannot be read",
     )
-    parser.add_argument("--n-jobs", type=int, default=-1, help="threads (default: all cores)")
+    parser.add_argument(
+        "--n-jobs", type=int, default=-1, help="threads (default: all cores)"
+    )
     parser.add_argument("--random-state", type=int, default=0, help="seed (default: 0)")
     options = parser.parse_args(arguments)
     grey, output = options.grey_folder, options.output_folder
@@ -182,7 +206,9 @@ def main(arguments=None):
         parser.error(f"the output folder {output} cannot be made: {error}")
     for folder, name in ((grey, "grey"), (options.colour_folder, "colour")):
         if folder.is_dir() and output.samefile(folder):
-            parser.error(f"the output folder is the {name} folder; its images would be mixed up")
+            parser.error(
+                f"the output folder is the {name} folder; its images would be mixed up"
+            )
 
     names, failures = to_do(grey, output)
     if not names:
@@ -191,9 +217,14 @@ def main(arguments=None):
     try:
         colorizer = learn(options)
     except (OSError, ValueError) as error:
-        print(f"nothing was coloured, because there is no colorizer: {error}", file=sys.stderr)
+        print(
+            f"nothing was coloured, because there is no colorizer: {error}",
+            file=sys.stderr,
+        )
         return 1
-    failed = colour(colorizer.set_params(verbose=0, n_jobs=options.n_jobs), names, grey, output)
+    failed = colour(
+        colorizer.set_params(verbose=0, n_jobs=options.n_jobs), names, grey, output
+    )
     print(f"coloured {len(names) - len(failed)} of {len(names)} images into {output}")
     return report(failures + failed)
 
@@ -212,5 +243,8 @@ if __name__ == "__main__":
     try:
         sys.exit(main())
     except KeyboardInterrupt:
-        print("\ninterrupted; all output files are complete, and the next run continues", file=sys.stderr)
+        print(
+            "\ninterrupted; all output files are complete, and the next run continues",
+            file=sys.stderr,
+        )
         sys.exit(130)

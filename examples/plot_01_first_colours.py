@@ -46,7 +46,10 @@ for name, (left, right) in zip(names, halves, strict=True):
     colorizer = SOMColorizer(pixels_per_image=20_000, random_state=0).fit([left])
     colored = colorizer.colorize(grey)
     seconds = perf_counter() - start
-    error, grey_error = mean_ciede2000([right], [colored]), mean_ciede2000([right], [grey])
+    error, grey_error = (
+        mean_ciede2000([right], [colored]),
+        mean_ciede2000([right], [grey]),
+    )
     print(f"{name}: CIEDE2000 {error:.1f}, left grey {grey_error:.1f}; {seconds:.1f} s")
     rows.append((right, grey, colored))
 
@@ -62,12 +65,18 @@ def chroma_alone(image):
     return luv2rgb(luv)
 
 
-figure, axes = plt.subplots(len(rows), 4, figsize=(11, 3 * len(rows)), layout="constrained")
+figure, axes = plt.subplots(
+    len(rows), 4, figsize=(7, 1.9 * len(rows)), layout="constrained"
+)
 for row, (original, grey, colored) in zip(axes, rows, strict=True):
-    for ax, image in zip(row, (original, grey, colored, chroma_alone(colored)), strict=True):
+    for ax, image in zip(
+        row, (original, grey, colored, chroma_alone(colored)), strict=True
+    ):
         ax.imshow(image if image.ndim == 3 else np.repeat(image[..., None], 3, axis=-1))
         ax.set_axis_off()
-for ax, title in zip(axes[0], ("original", "grey", "predicted", "predicted chroma, L = 50"), strict=True):
+for ax, title in zip(
+    axes[0], ("original", "grey", "predicted", "predicted chroma"), strict=True
+):
     ax.set_title(title)
-figure.savefig("first_colours.png", dpi=70)
+figure.savefig("first_colours.png", dpi=110)
 print("The picture is in first_colours.png.")

@@ -22,7 +22,9 @@ from nncolor.plotting import CodebookDisplay, QuantizationDisplay
 photos = load_sample_photos()
 pixels = sample_pixels(photos.images, n_per_image=2500, random_state=0)
 quantizers = [
-    SOMQuantizer(map_shape=(side, side), n_iter=40_000, random_state=0).fit(pixels.chroma)
+    SOMQuantizer(map_shape=(side, side), n_iter=40_000, random_state=0).fit(
+        pixels.chroma
+    )
     for side in (3, 5, 10, 20)
 ]
 for quantizer in quantizers:
@@ -37,7 +39,7 @@ for quantizer in quantizers:
 # Neighbours on the map have similar colours. The number in a square is the share of the pixels with that
 # codeword; in the plane of chroma, the area of its point shows it.
 
-figure, axes = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
+figure, axes = plt.subplots(1, 2, figsize=(7, 3.4), layout="constrained")
 CodebookDisplay.from_estimator(quantizers[1], ax=axes[0])
 CodebookDisplay.from_estimator(quantizers[1], kind="plane", ax=axes[1])
 
@@ -46,7 +48,9 @@ CodebookDisplay.from_estimator(quantizers[1], kind="plane", ax=axes[1])
 # ----------------------
 # The colours of the cat are frequent in the photographs; nine codewords are nearly enough.
 
-QuantizationDisplay.from_estimator(quantizers, photos.images[photos.names.index("chelsea")])
+QuantizationDisplay.from_estimator(
+    quantizers, photos.images[photos.names.index("chelsea")]
+)
 
 # %%
 # A bad case (Figure 9)
@@ -54,5 +58,7 @@ QuantizationDisplay.from_estimator(quantizers, photos.images[photos.names.index(
 # The blue-green behind the flower is rare in all photographs together: with nine codewords it turns
 # into a greyish blue, and the petals into pink. Both come back with larger maps.
 
-QuantizationDisplay.from_estimator(quantizers, photos.images[photos.names.index("flower")])
+QuantizationDisplay.from_estimator(
+    quantizers, photos.images[photos.names.index("flower")]
+)
 plt.show()

@@ -13,7 +13,11 @@ with no photograph on both sides of a split.
 
 import matplotlib.pyplot as plt
 import numpy as np
-from sklearn.model_selection import GridSearchCV, GroupShuffleSplit, StratifiedShuffleSplit
+from sklearn.model_selection import (
+    GridSearchCV,
+    GroupShuffleSplit,
+    StratifiedShuffleSplit,
+)
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 
@@ -21,7 +25,9 @@ from nncolor import PatchExtractor, SOMQuantizer, sample_pixels
 from nncolor.datasets import load_sample_photos
 
 pixels = sample_pixels(load_sample_photos().images, n_per_image=500, random_state=0)
-labels = SOMQuantizer(map_shape=(3, 3), n_iter=20_000, random_state=0).fit_predict(pixels.chroma)
+labels = SOMQuantizer(map_shape=(3, 3), n_iter=20_000, random_state=0).fit_predict(
+    pixels.chroma
+)
 print(pixels)
 
 # %%
@@ -31,14 +37,19 @@ print(pixels)
 # other `X`: the splitter draws rows, the extractor looks up their patches.
 
 pipe = make_pipeline(
-    PatchExtractor(), MLPClassifier(max_iter=300, tol=2e-3, n_iter_no_change=4, random_state=0)
+    PatchExtractor(),
+    MLPClassifier(max_iter=300, tol=2e-3, n_iter_no_change=4, random_state=0),
 )
 grid = {
     "patchextractor__patch_size": [1, 3, 7],
     "mlpclassifier__hidden_layer_sizes": [(10,), (50,), (50, 50)],
 }
 stratified = GridSearchCV(
-    pipe, grid, cv=StratifiedShuffleSplit(n_splits=2, train_size=2500, test_size=1500, random_state=0)
+    pipe,
+    grid,
+    cv=StratifiedShuffleSplit(
+        n_splits=2, train_size=2500, test_size=1500, random_state=0
+    ),
 ).fit(pixels, labels)
 
 # %%
@@ -48,17 +59,20 @@ stratified = GridSearchCV(
 # scores too high. Splits by groups keep photographs apart. With eight photographs of different subjects
 # the others tell little, so the accuracy is low.
 
-grouped = GridSearchCV(pipe, grid, cv=GroupShuffleSplit(n_splits=2, test_size=0.25, random_state=0)).fit(
-    pixels, labels, groups=pixels.groups
-)
+grouped = GridSearchCV(
+    pipe, grid, cv=GroupShuffleSplit(n_splits=2, test_size=0.25, random_state=0)
+).fit(pixels, labels, groups=pixels.groups)
 
 # %%
 # Both tables
 # -----------
 
-figure, axes = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
+figure, axes = plt.subplots(1, 2, figsize=(7, 3), layout="constrained")
 for ax, search, title in zip(
-    axes, (stratified, grouped), ("splits by pixels, as in the paper", "splits by photographs"), strict=True
+    axes,
+    (stratified, grouped),
+    ("splits by pixels, as in the paper", "splits by photographs"),
+    strict=True,
 ):
     # the first parameter of the grid by name, the layers, varies slowest
     scores = search.cv_results_["mean_test_score"].reshape(3, 3).T

@@ -28,7 +28,9 @@ for scene, photo in enumerate(photos.images):
     height, width = photo.shape[0] // 2, photo.shape[1] // 3
     for row in range(2):
         for column in range(3):
-            tile = photo[row * height : (row + 1) * height, column * width : (column + 1) * width]
+            tile = photo[
+                row * height : (row + 1) * height, column * width : (column + 1) * width
+            ]
             tiles.append(tile[::2, ::2])
             scenes.append(scene)
 scenes = np.array(scenes)
@@ -51,7 +53,9 @@ shuffled = KFold(3, shuffle=True, random_state=0)
 errors = {
     "pixels of known\nphotographs": -cross_val_score(colorizer, pixels, cv=shuffled),
     "photographs of\nknown scenes": -cross_val_score(colorizer, tiles, cv=shuffled),
-    "scenes never seen": -cross_val_score(colorizer, tiles, groups=scenes, cv=GroupKFold(3)),
+    "scenes never seen": -cross_val_score(
+        colorizer, tiles, groups=scenes, cv=GroupKFold(3)
+    ),
 }
 for name, values in errors.items():
     print(f"{name!r}: CIEDE2000 {values.mean():.1f}")
@@ -59,7 +63,10 @@ for name, values in errors.items():
 # %%
 # For comparison: the error of leaving everything grey.
 
-grey = [np.repeat(tile.mean(axis=-1, keepdims=True), 3, axis=-1).astype(np.uint8) for tile in tiles]
+grey = [
+    np.repeat(tile.mean(axis=-1, keepdims=True), 3, axis=-1).astype(np.uint8)
+    for tile in tiles
+]
 of_grey = mean_ciede2000(tiles, grey)
 figure, ax = plt.subplots(figsize=(6, 3.2), layout="constrained")
 for name, values in errors.items():
@@ -79,7 +86,9 @@ ax.set(xlabel="mean CIEDE2000 of a fold", xlim=(0, None), ylim=(2.5, -0.5))
 # photographs. On unseen scenes it does not, and a higher temperature has a smaller error.
 
 grid = {"temperature": [0.0, 0.5, 1.0]}
-unseen = GridSearchCV(colorizer, grid, cv=GroupKFold(3)).fit(pixels, groups=scenes[pixels.groups])
+unseen = GridSearchCV(colorizer, grid, cv=GroupKFold(3)).fit(
+    pixels, groups=scenes[pixels.groups]
+)
 for name, search in {
     "shuffled pixels": GridSearchCV(colorizer, grid, cv=shuffled).fit(pixels),
     "unseen scenes": unseen,
@@ -87,7 +96,9 @@ for name, search in {
     found = ", ".join(
         f"{params['temperature']:g}: {-score:.1f}"
         for params, score in zip(
-            search.cv_results_["params"], search.cv_results_["mean_test_score"], strict=True
+            search.cv_results_["params"],
+            search.cv_results_["mean_test_score"],
+            strict=True,
         )
     )
     print(f"{name}: CIEDE2000 by temperature {found}")

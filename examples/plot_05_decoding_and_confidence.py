@@ -28,7 +28,7 @@ halves = {
 left, right = halves["motorcycle_left"]
 colorizer = SOMColorizer(random_state=0).fit([left])
 
-figure, axes = plt.subplots(2, 4, figsize=(10, 6.6), layout="constrained")
+figure, axes = plt.subplots(2, 4, figsize=(7, 5), layout="constrained")
 for row, radius in zip(axes, (0, 8), strict=True):
     row[0].imshow(right)
     row[0].set_title("the truth")
@@ -65,5 +65,7 @@ for name in ("coffee", "flower", "chelsea", "rocket", "motorcycle_left"):
     predictions.append(colored)
     confidences.append(colorizer.predict_confidence([right])[0])
     print(f"{name}: CIEDE2000 {mean_ciede2000([right], [colored]):.1f}")
-ColorizationDisplay.from_predictions(truth, predictions, confidence=confidences, error_map=True)
+ColorizationDisplay.from_predictions(
+    truth, predictions, confidence=confidences, error_map=True
+)
 plt.show()

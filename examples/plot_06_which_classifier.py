@@ -33,10 +33,16 @@ photos = load_sample_photos()
 coffee = photos.images[photos.names.index("coffee")][::2, ::2]
 left, right = coffee[:, :150], coffee[:, 150:]
 pixels = sample_pixels([left], n_per_image=2500, random_state=0)
-codebook = FrozenEstimator(SOMQuantizer((4, 4), n_iter=20_000, random_state=0).fit(pixels.chroma))
+codebook = FrozenEstimator(
+    SOMQuantizer((4, 4), n_iter=20_000, random_state=0).fit(pixels.chroma)
+)
 classifiers = {
-    "MLPClassifier": MLPClassifier((50, 50), alpha=1.0, tol=1e-3, n_iter_no_change=5, max_iter=1000),
-    "LogisticRegression": make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)),
+    "MLPClassifier": MLPClassifier(
+        (50, 50), alpha=1.0, tol=1e-3, n_iter_no_change=5, max_iter=1000
+    ),
+    "LogisticRegression": make_pipeline(
+        StandardScaler(), LogisticRegression(max_iter=1000)
+    ),
     "KNeighborsClassifier": KNeighborsClassifier(50),
     "ExtraTreesClassifier": ExtraTreesClassifier(60, min_samples_leaf=10),
     "GaussianNB": GaussianNB(),
@@ -46,12 +52,15 @@ classifiers = {
 # Error, time, and pictures
 # -------------------------
 
-figure, axes = plt.subplots(2, 3, figsize=(9, 6.6), layout="constrained")
+figure, axes = plt.subplots(2, 3, figsize=(7, 5.4), layout="constrained")
 axes[0, 0].imshow(right)
 axes[0, 0].set_title(f"the truth\nchroma {mean_chroma([right]):.0f}", fontsize=9)
 for ax, (name, classifier) in zip(axes.flat[1:], classifiers.items(), strict=True):
     colorizer = SOMColorizer(
-        PatchExtractor(3, position=True, context_scales=(8, 16, 64)), codebook, classifier, random_state=0
+        PatchExtractor(3, position=True, context_scales=(8, 16, 64)),
+        codebook,
+        classifier,
+        random_state=0,
     )
     start = perf_counter()
     colorizer.fit([left])
@@ -63,7 +72,10 @@ for ax, (name, classifier) in zip(axes.flat[1:], classifiers.items(), strict=Tru
         f"{name}: CIEDE2000 {error:.1f}, training {trained - start:.1f} s, painting {painted - trained:.2f} s"
     )
     ax.imshow(colored)
-    ax.set_title(f"{name}\nCIEDE2000 {error:.1f}, chroma {mean_chroma([colored]):.0f}", fontsize=9)
+    ax.set_title(
+        f"{name}\nCIEDE2000 {error:.1f}, chroma {mean_chroma([colored]):.0f}",
+        fontsize=9,
+    )
 for ax in axes.flat:
     ax.set_axis_off()
 plt.show()

@@ -23,7 +23,12 @@ from nncolor.plotting import AlternativesDisplay
 
 photos = load_sample_photos()
 china = photos.images[photos.names.index("china")]
-lights = {"noon": (1, 1, 1), "evening": (1, 0.8, 0.55), "overcast": (0.75, 0.85, 1), "neon": (0.8, 1, 0.75)}
+lights = {
+    "noon": (1, 1, 1),
+    "evening": (1, 0.8, 0.55),
+    "overcast": (0.75, 0.85, 1),
+    "neon": (0.8, 1, 0.75),
+}
 
 
 def in_light(image, light):
@@ -33,10 +38,12 @@ def in_light(image, light):
 rng = np.random.default_rng(0)
 training = []
 for light in lights:
-    for row, column in zip(rng.integers(0, 107, 4), rng.integers(0, 80, 4), strict=True):
+    for row, column in zip(
+        rng.integers(0, 107, 4), rng.integers(0, 80, 4), strict=True
+    ):
         training.append(in_light(china[row : row + 320, column : column + 240], light))
 
-figure, axes = plt.subplots(2, 8, figsize=(10, 3.6), layout="constrained")
+figure, axes = plt.subplots(2, 8, figsize=(7, 2.6), layout="constrained")
 for ax, image in zip(axes.flat, training, strict=True):
     ax.imshow(image)
     ax.set_axis_off()
@@ -60,7 +67,9 @@ display = AlternativesDisplay.from_estimator(colorizer, grey, 4)
 
 
 def show(columns, height):
-    figure, axes = plt.subplots(1, len(columns), figsize=(10, height), layout="constrained")
+    figure, axes = plt.subplots(
+        1, len(columns), figsize=(7, height), layout="constrained"
+    )
     for ax, (title, image) in zip(axes, columns, strict=True):
         ax.imshow(image)
         ax.set_title(title)
@@ -74,10 +83,13 @@ tint = colorizer.typical_tints(4)[picked]
 axes = show(
     [
         (f"no tint: CIEDE2000 {errors.without_tint[0]:.1f}", colorizer.colorize(grey)),
-        (f"alternative {picked}: {errors.best_alternative[0]:.1f}", colorizer.colorize(grey, tint=tint)),
+        (
+            f"alternative {picked}: {errors.best_alternative[0]:.1f}",
+            colorizer.colorize(grey, tint=tint),
+        ),
         ("the truth", truth),
     ],
-    height=4.8,
+    height=3.6,
 )
 
 # %%
@@ -97,7 +109,7 @@ axes = show(
         ("trained on it alone", alone.colorize(grey)),
         ("the truth", truth),
     ],
-    height=3.8,
+    height=2.9,
 )
 
 # %%
@@ -109,7 +121,11 @@ axes = show(
 
 places = [(330, 60), (395, 230), (110, 60)]
 hints = [
-    (row, column, truth[row - 4 : row + 5, column - 4 : column + 5].mean(axis=(0, 1)).round())
+    (
+        row,
+        column,
+        truth[row - 4 : row + 5, column - 4 : column + 5].mean(axis=(0, 1)).round(),
+    )
     for row, column in places
 ]
 axes = show(
@@ -118,7 +134,9 @@ axes = show(
         ("2. a tint", colorizer.colorize(grey, tint=tint)),
         ("3. three hints", colorizer.colorize(grey, tint=tint, hints=hints)),
     ],
-    height=4.8,
+    height=3.6,
 )
-axes[2].scatter([c for _, c in places], [r for r, _ in places], s=25, c="none", edgecolors="white")
+axes[2].scatter(
+    [c for _, c in places], [r for r, _ in places], s=25, c="none", edgecolors="white"
+)
 plt.show()

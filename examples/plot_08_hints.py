@@ -33,7 +33,16 @@ colorizer = SOMColorizer(random_state=0).fit([motorcycle, chelsea])
 # A hint is `(row, column, colour)`: the colour an RGB triple, the name of a CSS colour, or `"#rrggbb"`.
 # It sets the chroma of its own pixel, and corrects the prediction at similar pixels.
 
-clicks = [(60, 80), (170, 290), (280, 200), (330, 480), (210, 420), (100, 520), (130, 180), (370, 60)]
+clicks = [
+    (60, 80),
+    (170, 290),
+    (280, 200),
+    (330, 480),
+    (210, 420),
+    (100, 520),
+    (130, 180),
+    (370, 60),
+]
 
 
 def around(row, column):
@@ -49,13 +58,19 @@ for n in (1, 3, 8):
 columns.append(("8 hints alone", propagate_hints(grey, hints)))
 columns.append(("the truth", truth))
 
-figure, axes = plt.subplots(2, 3, figsize=(11, 5.4), layout="constrained")
+figure, axes = plt.subplots(2, 3, figsize=(7, 3.8), layout="constrained")
 for ax, (title, image) in zip(axes.flat, columns, strict=True):
     ax.imshow(image)
     ax.set_title(f"{title}: CIEDE2000 {mean_ciede2000([truth], [image]):.1f}")
     ax.set_axis_off()
 for ax, n in zip(axes.flat, (0, 1, 3, 8, 8, 0), strict=True):
-    ax.scatter([c for _, c in clicks[:n]], [r for r, _ in clicks[:n]], s=25, c="none", edgecolors="white")
+    ax.scatter(
+        [c for _, c in clicks[:n]],
+        [r for r, _ in clicks[:n]],
+        s=25,
+        c="none",
+        edgecolors="white",
+    )
 
 # %%
 # `propagate_hints` is the classic method without a classifier: neighbours of similar lightness get
@@ -67,7 +82,11 @@ for ax, n in zip(axes.flat, (0, 1, 3, 8, 8, 0), strict=True):
 # hints.
 
 scribbles = np.zeros((*grey.shape, 4), np.uint8)
-for row, columns_, in_the_middle in [(60, (40, 150), 80), (360, (220, 330), 280), (190, (260, 330), 290)]:
+for row, columns_, in_the_middle in [
+    (60, (40, 150), 80),
+    (360, (220, 330), 280),
+    (190, (260, 330), 290),
+]:
     scribbles[row : row + 5, slice(*columns_), :3] = around(row, in_the_middle)
     scribbles[row : row + 5, slice(*columns_), 3] = 255
 plt.figure(figsize=(6, 4), layout="constrained")
@@ -83,9 +102,11 @@ plt.axis("off")
 
 reference, target = truth[:, :300], truth[:, 300:]
 colored = SOMColorizer(random_state=0).fit([reference]).predict([to_grey(target)])[0]
-figure, axes = plt.subplots(1, 3, figsize=(9, 4), layout="constrained")
+figure, axes = plt.subplots(1, 3, figsize=(7, 3.2), layout="constrained")
 for ax, (title, image) in zip(
-    axes, [("reference", reference), ("coloured", colored), ("the truth", target)], strict=True
+    axes,
+    [("reference", reference), ("coloured", colored), ("the truth", target)],
+    strict=True,
 ):
     ax.imshow(image)
     ax.set_title(title)

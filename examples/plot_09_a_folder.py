@@ -58,7 +58,7 @@ for path in load_image_folder(home / "grey"):
         Image.fromarray(colored).save(home / "coloured" / Path(path).name, quality=95)
 
 results = load_image_folder(home / "coloured")
-figure, axes = plt.subplots(2, len(results), figsize=(8, 5), layout="constrained")
+figure, axes = plt.subplots(2, len(results), figsize=(7, 4.4), layout="constrained")
 for column, path in zip(axes.T, results, strict=True):
     name = Path(path).name
     column[0].imshow(Image.open(home / "grey" / name), cmap="gray")

@@ -47,7 +47,7 @@ print(reduced)
 
 
 class LookUp(TransformerMixin, BaseEstimator):
-    """Lightness at some distances above each pixel, and how far away the top of the image is."""
+    """Lightness at some distances above each pixel, and distance from the top."""
 
     def __init__(self, distances=(10, 40, 160)):
         self.distances = distances
@@ -66,7 +66,10 @@ class LookUp(TransformerMixin, BaseEstimator):
 
 
 own = SOMColorizer(
-    make_union(PatchExtractor(5), LookUp()), KMeans(12, n_init=1), network, random_state=0
+    make_union(PatchExtractor(5), LookUp()),
+    KMeans(12, n_init=1),
+    network,
+    random_state=0,
 ).fit([left])
 
 # %%
@@ -83,14 +86,20 @@ search = GridSearchCV(
 best = search.best_estimator_
 print("best:", search.best_params_)
 
-figure, axes = plt.subplots(1, 4, figsize=(11, 4.2), layout="constrained")
+figure, axes = plt.subplots(1, 4, figsize=(7, 3), layout="constrained")
 axes[0].imshow(right)
 axes[0].set_title("the truth", fontsize=9)
-colorizers = {"scaled and reduced": reduced, "looking up": own, "best of the search": best}
+colorizers = {
+    "scaled and reduced": reduced,
+    "looking up": own,
+    "best of the search": best,
+}
 for ax, (name, colorizer) in zip(axes[1:], colorizers.items(), strict=True):
     colored = colorizer.colorize(right)
     ax.imshow(colored)
-    ax.set_title(f"{name}\nCIEDE2000 {mean_ciede2000([right], [colored]):.1f}", fontsize=9)
+    ax.set_title(
+        f"{name}\nCIEDE2000 {mean_ciede2000([right], [colored]):.1f}", fontsize=9
+    )
 for ax in axes.flat:
     ax.set_axis_off()
 plt.show()

@@ -43,8 +43,15 @@ frame_by_frame = colorizer.predict(greys)
 along_the_motion = list(colorizer.colorize_film(greys, keyframes=keyframes))
 
 shown = (0, 8, 14, 20, 29)
-rows = {"grey": greys, "frame by frame": frame_by_frame, "along the motion": along_the_motion, "truth": film}
-figure, axes = plt.subplots(len(rows), len(shown), figsize=(9, 7.6), layout="constrained")
+rows = {
+    "grey": greys,
+    "frame by frame": frame_by_frame,
+    "along the motion": along_the_motion,
+    "truth": film,
+}
+figure, axes = plt.subplots(
+    len(rows), len(shown), figsize=(7, 6.2), layout="constrained"
+)
 for row, (name, frames) in zip(axes, rows.items(), strict=True):
     for ax, number in zip(row, shown, strict=True):
         ax.imshow(frames[number], cmap="gray", vmin=0, vmax=255)
