@@ -4,6 +4,7 @@ import pickle
 import struct
 import tracemalloc
 import warnings
+from itertools import islice
 from types import GeneratorType
 
 import av
@@ -16,7 +17,6 @@ from PIL import Image
 from skimage.color import luv2rgb, rgb2luv
 
 from nncolor import SOMColorizer, to_grey
-from nncolor._painting import film
 from nncolor.datasets import load_sample_photos
 from nncolor.metrics import mean_ciede2000
 
@@ -391,10 +391,11 @@ def test_ctrl_c_leaves_nothing(tmp_path, coffee, keyed, colorize_film, colorizer
     write_film(source, [to_grey(frame) for frame in coffee[:6]])
     joblib.dump(colorizer, tmp_path / "model.joblib")
 
-    def interrupted(*args, **options):
+    def interrupted(self, frames, **options):
+        yield from (np.dstack([to_grey(frame)] * 3) for frame in islice(frames, 2))
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(film.Frame, "colored", interrupted)
+    monkeypatch.setattr(SOMColorizer, "colorize_film", interrupted)
     with pytest.raises(KeyboardInterrupt):
         colorize_film([str(source), str(output), "--model", str(tmp_path / "model.joblib")])
     assert not output.exists()

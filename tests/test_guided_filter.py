@@ -3,7 +3,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from nncolor._images.color import image_lightness, lightness_chroma
-from nncolor._painting.guided_filter import _EPSILON, guided_filter, sampling_step, support
+from nncolor._painting.guided_filter import guided_filter, sampling_step, support
 
 
 def coefficients_by_the_book(guide, plane, radius):
@@ -21,7 +21,7 @@ def coefficients_by_the_book(guide, plane, radius):
             at = row + radius, column + radius
             near_guide, near = window(padded_guide, *at), window(padded, *at)
             slope = ((near_guide * near).mean() - near_guide.mean() * near.mean()) / (
-                near_guide.var() + _EPSILON
+                near_guide.var() + 0.04**2
             )
             coefficients[:, row, column] = slope, near.mean() - slope * near_guide.mean()
     means = np.array([np.pad(x, radius, mode="edge") for x in coefficients])

@@ -27,8 +27,7 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from nncolor import PatchExtractor, SOMQuantizer, sample_pixels, to_grey
-from nncolor._pixels.samples import PixelSamples
+from nncolor import PatchExtractor, PixelSamples, SOMQuantizer, sample_pixels, to_grey
 from nncolor.metrics import mean_ciede2000, tint_errors
 from nncolor.plotting import AlternativesDisplay
 

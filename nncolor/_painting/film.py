@@ -15,7 +15,7 @@ from .._images.color import from_unit_range, output_dtype, to_unit_range
 from .._images.parallel import plain_context
 from .._images.working_size import working_lightness_chroma
 
-# The constants are measured by docs/benchmarks/sensitivity.py.
+# docs/benchmarks/sensitivity.py measures other values of these constants.
 # Correlation between the pattern of a frame and the motion-compensated pattern of the frame before, below
 # which there is a cut: it is 0.05 to 0.50 at cuts, and at least 0.82 within shots.
 _CUT = 0.65

@@ -7,6 +7,7 @@ from .._images.resampling import interpolate, weights_between
 
 # Regularization of the guided filter, in squared units of a guide in [0, 1]: differences of
 # lightness well below sqrt(_EPSILON) are smoothed over, those well above are kept.
+# docs/benchmarks/sensitivity.py measures other values.
 _EPSILON = 0.04**2
 
 

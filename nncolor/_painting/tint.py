@@ -16,7 +16,7 @@ from .._images.working_size import working_lightness_chroma
 
 # Number of features of a tint.
 N_TINT_FEATURES = 3
-# Chroma for which a feature is 1.
+# Chroma for which a feature is 1; docs/benchmarks/sensitivity.py measures other values.
 _SCALE = 5
 # Working size of reference photographs if the colorizer has none.
 _WORKING_SIZE = 384
