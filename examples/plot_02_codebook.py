@@ -48,9 +48,15 @@ CodebookDisplay.from_estimator(quantizers[1], kind="plane", ax=axes[1])
 # ----------------------
 # The colours of the cat are frequent in the photographs; nine codewords are nearly enough.
 
-QuantizationDisplay.from_estimator(
-    quantizers, photos.images[photos.names.index("chelsea")]
-)
+
+def show_quantized(name):
+    _, axes = plt.subplots(2, 3, figsize=(7, 4), layout="constrained")
+    axes[1, 2].set_axis_off()
+    photo = photos.images[photos.names.index(name)]
+    QuantizationDisplay.from_estimator(quantizers, photo, ax=axes.flat[:5])
+
+
+show_quantized("chelsea")
 
 # %%
 # A bad case (Figure 9)
@@ -58,7 +64,5 @@ QuantizationDisplay.from_estimator(
 # The blue-green behind the flower is rare in all photographs together: with nine codewords it turns
 # into a greyish blue, and the petals into pink. Both come back with larger maps.
 
-QuantizationDisplay.from_estimator(
-    quantizers, photos.images[photos.names.index("flower")]
-)
+show_quantized("flower")
 plt.show()

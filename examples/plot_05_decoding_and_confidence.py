@@ -28,7 +28,7 @@ halves = {
 left, right = halves["motorcycle_left"]
 colorizer = SOMColorizer(random_state=0).fit([left])
 
-figure, axes = plt.subplots(2, 4, figsize=(7, 5), layout="constrained")
+figure, axes = plt.subplots(2, 4, figsize=(7, 6.4), layout="constrained")
 for row, radius in zip(axes, (0, 8), strict=True):
     row[0].imshow(right)
     row[0].set_title("the truth")
@@ -36,10 +36,11 @@ for row, radius in zip(axes, (0, 8), strict=True):
         colorizer.set_params(temperature=temperature, smoothing_radius=radius)
         colored = colorizer.colorize(right)
         ax.imshow(colored)
+        error, chroma = mean_ciede2000([right], [colored]), mean_chroma([colored])
         ax.set_title(
-            f"temperature {temperature:g}, radius {radius}\n"
-            f"CIEDE2000 {mean_ciede2000([right], [colored]):.1f}, chroma {mean_chroma([colored]):.0f}",
-            fontsize=9,
+            f"temperature {temperature:g}\nradius {radius}\n"
+            f"CIEDE2000 {error:.1f}\nchroma {chroma:.0f}",
+            fontsize=10,
         )
 for ax in axes.flat:
     ax.set_axis_off()

@@ -58,10 +58,10 @@ for n in (1, 3, 8):
 columns.append(("8 hints alone", propagate_hints(grey, hints)))
 columns.append(("the truth", truth))
 
-figure, axes = plt.subplots(2, 3, figsize=(7, 3.8), layout="constrained")
+figure, axes = plt.subplots(2, 3, figsize=(7, 4.4), layout="constrained")
 for ax, (title, image) in zip(axes.flat, columns, strict=True):
     ax.imshow(image)
-    ax.set_title(f"{title}: CIEDE2000 {mean_ciede2000([truth], [image]):.1f}")
+    ax.set_title(f"{title}\nCIEDE2000 {mean_ciede2000([truth], [image]):.1f}")
     ax.set_axis_off()
 for ax, n in zip(axes.flat, (0, 1, 3, 8, 8, 0), strict=True):
     ax.scatter(
