@@ -63,7 +63,6 @@ FILM = [
     (film, "_KEY_WEIGHT"),
     (film, "_AHEAD"),
     (film, "_FLOW_RADIUS"),
-    (film, "_FLOW_WARPS"),
 ]
 
 

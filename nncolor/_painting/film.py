@@ -26,8 +26,8 @@ _AGREEMENT, _LEAST_MEDIAN = 4.0, 0.01
 _WEIGHT, _KEY_WEIGHT = 1.0, 400.0
 # Largest number of frames that are held until the key frame that follows them.
 _AHEAD = 24
-# Radius of the windows of the flow in pixels of the grid, and its number of warps.
-_FLOW_RADIUS, _FLOW_WARPS = 7, 2
+# Radius of the windows of the flow in pixels of the grid.
+_FLOW_RADIUS = 7
 
 
 @dataclass
@@ -76,9 +76,8 @@ class Frame:
         pattern = self.state.pattern
         if not (pattern.any() and other.pattern.any()):
             return None
-        flow = optical_flow_ilk(
-            pattern, other.pattern, radius=_FLOW_RADIUS, num_warp=_FLOW_WARPS, dtype=np.float32
-        )
+        # a second warp makes it slower, and no better
+        flow = optical_flow_ilk(pattern, other.pattern, radius=_FLOW_RADIUS, num_warp=1, dtype=np.float32)
         points = np.indices(pattern.shape, np.float32) + flow
         moved, weight, *chroma = (
             map_coordinates(plane, points, order=1, mode="nearest")
