@@ -235,7 +235,10 @@ def main(arguments=None):
         colour(options.film, options.output, colorizer, keyframes)
     # most, but not all, av.FFmpegErrors are also an OSError or a ValueError
     except (OSError, ValueError, av.FFmpegError) as error:
-        print(f"nothing was written: {error}", file=sys.stderr)
+        print(
+            error if options.export else f"nothing was written: {error}",
+            file=sys.stderr,
+        )
         return 1
     print(f"wrote {options.output}")
     return 0

@@ -9,7 +9,8 @@ an interrupted run can be started again; a file is written under a temporary nam
 complete. Metadata such as captions and dates is not copied. With --model FILE the fitted colorizer is saved
 as a joblib file; if the file already exists, it is used instead of training on COLOUR_FOLDER; remove it to
 train again. With --skip-broken, colour photographs that cannot be read, or are grey, are named and left out;
-without it, the first of them stops the run. All images that were not coloured are named at the end.
+without it, the first that cannot be read or has one channel stops the run. All images that were not coloured
+are named at the end.
 
 Exit status: 0 if everything was coloured, 1 if a file was not or there is no colorizer, 2 for wrong
 arguments, 130 after Ctrl-C.
@@ -186,7 +187,7 @@ def main(arguments=None):
     parser.add_argument(
         "--skip-broken",
         action="store_true",
-        help="leave out colour photographs that cannot be read",
+        help="leave out colour photographs that cannot be read or are grey",
     )
     parser.add_argument(
         "--n-jobs", type=int, default=-1, help="threads (default: all cores)"

@@ -376,6 +376,11 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         OSError
             If a file cannot be read; the message names it.
 
+        Warns
+        -----
+        UserWarning
+            If an image of the first batch has no chroma.
+
         Examples
         --------
         >>> from nncolor import SOMColorizer
@@ -710,7 +715,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         ----------
         image : array-like of shape (H, W) or (H, W, 3 or 4), or path
             Grey, or colour whose lightness is used.
-        hints : list of (row, column, colour), or ndarray of shape (H, W, 4), default=None
+        hints : list of (row, column, colour), or RGBA image of shape (H, W, 4), default=None
             Colours that are known at some pixels. A colour is an RGB triple in the range of the image (0
             to 255 for uint8 and bool, 0 to 65535 for uint16, 0 to 1 for floats), a CSS name such as
             `"olive"`, or `"#rrggbb"`. In an RGBA array, the opaque pixels are hints.
@@ -805,7 +810,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
             Grey, or colour whose lightness is used.
         n_alternatives : int, default=4
             Number of tints.
-        hints : list of (row, column, colour), or ndarray of shape (H, W, 4), default=None
+        hints : list of (row, column, colour), or RGBA image of shape (H, W, 4), default=None
             Colours that are known at some pixels, see `colorize`.
         max_size : int, default=None
             Longer side of the alternatives in pixels, for previews of large images; None returns them in
@@ -1131,8 +1136,8 @@ def _load_keyframes(keyframes):
     ]
     if grey:
         warnings.warn(
-            f"All pixels of key frame {', '.join(map(str, grey))} are grey, and grey is carried to the "
-            "frames around it. Colour it, or leave it out.",
+            f"Key frame {', '.join(map(str, grey))}: all pixels are grey, and grey is carried to the frames "
+            "around it. Colour it, or leave it out.",
             UserWarning,
             stacklevel=3,
         )
@@ -1149,7 +1154,7 @@ def _film_frames(frames, keyframes):
         for name, found in (("frame", image.shape[:2]), ("key frame", of_key)):
             if found != shape:
                 raise ValueError(
-                    f"{name} {number} has {found[0]} x {found[1]} pixels, and the frames before it have "
+                    f"{name} {number} has {found[0]} x {found[1]} pixels, and the frames of the film have "
                     f"{shape[0]} x {shape[1]}. All frames of a film must have the same size: resize it, or "
                     "colour two films."
                 )
@@ -1157,10 +1162,10 @@ def _film_frames(frames, keyframes):
     beyond = [key for key in keyframes if key > number]
     if beyond:
         warnings.warn(
-            f"Key frame {', '.join(map(str, beyond))} lies beyond the last frame, {number}. Frames are "
-            "counted from 0.",
+            f"Key frame {', '.join(map(str, beyond))} lies beyond the end of the film, which has "
+            f"{number + 1} frames. Frames are counted from 0.",
             UserWarning,
-            stacklevel=2,
+            stacklevel=3,
         )
 
 

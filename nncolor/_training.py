@@ -203,13 +203,13 @@ def check_chroma(sample, stacklevel):
     neutral = images[strongest < NEUTRAL_CHROMA]
     if len(neutral) == len(images):
         raise ValueError(
-            "The training images have no colour: all pixels are grey, although they have three "
+            "The training images have no colour: all sampled pixels are grey, although there are three "
             "channels. Pass colour photographs."
         )
     if len(neutral):
         warnings.warn(
-            f"All pixels of image {', '.join(map(str, neutral))} are grey, although it has three channels. "
-            "Grey training images make all colours duller: leave them out.",
+            f"Image {', '.join(map(str, neutral))}: all sampled pixels are grey, although there are three "
+            "channels. Grey training images make all colours duller: leave them out.",
             UserWarning,
             stacklevel=stacklevel,
         )

@@ -82,11 +82,11 @@ def validate(classifier, extractor, codebook, sample, labels, *, fraction, tempe
     classifier = clone(classifier)
     settle_network(classifier, len(images))
     lengths = _lengths(len(images), len(labels)) if is_trained_by_length(classifier) else [None]
-    folds = _held_back_images(images, fraction, random_state)
+    folds = _held_out_images(images, fraction, random_state)
     errors = []
     for fold in folds:
-        held_back = np.isin(sample.groups, fold)
-        kept, judged = (random_state.permutation(np.flatnonzero(mask)) for mask in (~held_back, held_back))
+        held_out = np.isin(sample.groups, fold)
+        kept, judged = (random_state.permutation(np.flatnonzero(mask)) for mask in (~held_out, held_out))
         if len(np.unique(labels[kept])) == 1:
             return None
         judged = judged[: _MAX_JUDGED // len(folds)]
@@ -110,13 +110,13 @@ def validate(classifier, extractor, codebook, sample, labels, *, fraction, tempe
     return Validation(lengths[best], float(_CHROMA_SCALES[scale]), error, grey_error, full_error)
 
 
-def _held_back_images(images, fraction, random_state):
+def _held_out_images(images, fraction, random_state):
     """List of groups of images, one group to hold out at a time."""
     n_images = len(images)
-    n_held_back = min(max(1, round(fraction * n_images)), n_images - 1)
-    n_folds = min(-(-_ENOUGH // n_held_back), n_images // n_held_back)
+    n_held_out = min(max(1, round(fraction * n_images)), n_images - 1)
+    n_folds = min(-(-_ENOUGH // n_held_out), n_images // n_held_out)
     order = random_state.permutation(images)
-    return [order[number * n_held_back :][:n_held_back] for number in range(max(n_folds, 1))]
+    return [order[number * n_held_out :][:n_held_out] for number in range(max(n_folds, 1))]
 
 
 def _lengths(n_images, n_pixels):

@@ -58,8 +58,7 @@ _OUTDOOR_CATEGORIES = (
 IMAGE_SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 # Extensions of other image formats that Python's mimetypes lacks: images of phones, raw files of cameras.
 _OTHER_SUFFIXES = (
-    *(".arw", ".cr2", ".cr3", ".dng", ".nef", ".orf", ".raf", ".rw2"),
-    *(".heic", ".heif", ".jxl", ".tga"),
+    *(".arw", ".cr2", ".cr3", ".dng", ".heic", ".heif", ".jxl", ".nef", ".orf", ".raf", ".rw2", ".tga"),
 )
 
 # name: (loader, title, source and licence)

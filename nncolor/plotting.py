@@ -343,7 +343,7 @@ class AlternativesDisplay:
             Grey, or colour whose lightness is used.
         n_alternatives : int, default=4
             Number of tints.
-        hints : list of (row, column, colour), or ndarray of shape (H, W, 4), default=None
+        hints : list of (row, column, colour), or RGBA image of shape (H, W, 4), default=None
             Colours that are known at some pixels, see `SOMColorizer.colorize`.
         max_size : int, default=512
             Longer side of the alternatives in pixels; None keeps the size of the image.

@@ -266,7 +266,7 @@ def test_one_neutral_image_among_others(photos, method):
     neutral = np.repeat(photos[0][..., :1], 3, axis=-1)
     pixels = sample_pixels([photos[1], neutral], 50, working_size=None)
     for X in ([photos[1], neutral], pixels, pixels[np.random.default_rng(0).permutation(100)]):
-        with pytest.warns(UserWarning, match="All pixels of image 1 are grey") as record:
+        with pytest.warns(UserWarning, match="Image 1: all sampled pixels are grey") as record:
             getattr(quick_colorizer(), method)(X)
         assert record[0].filename == __file__
 

@@ -24,6 +24,10 @@ PAGES = sorted(
 )
 
 
+def test_pages_with_code_are_found():
+    assert {"quickstart", "tint", "hints", "film"} <= set(PAGES)
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_the_code_of_a_page_runs_from_top_to_bottom(page, at_home, monkeypatch):
     text = (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8")

@@ -155,8 +155,11 @@ def test_the_tint_is_that_of_the_key_frames(coffee):
     greys = [to_grey(frame) for frame in coffee[:3]]
     tint = rgb2luv(coffee[2])[..., 1:].mean(axis=(0, 1))
     # a key frame beyond the film gives its tint alone
-    with pytest.warns(UserWarning, match="Key frame 9 lies beyond the last frame, 2"):
+    with pytest.warns(
+        UserWarning, match="Key frame 9 lies beyond the end of the film, which has 3"
+    ) as record:
         by_key = list(colorizer.colorize_film(greys, keyframes={9: coffee[2]}))
+    assert record[0].filename == __file__
     assert_allclose(by_key, list(colorizer.colorize_film(greys, tint=tint)), atol=1)
     assert mean_ciede2000(by_key[:1], colorizer.predict(greys[:1], tint=coffee[2])) < 1
     assert mean_ciede2000(by_key[:1], colorizer.predict(greys[:1])) > 3
@@ -171,7 +174,7 @@ def test_the_tint_is_that_of_the_key_frames(coffee):
         (
             [np.zeros((8, 9)), np.zeros((9, 8))],
             {},
-            "frame 1 has 9 x 8 pixels, and the frames before it have 8 x 9",
+            "frame 1 has 9 x 8 pixels, and the frames of the film have 8 x 9",
         ),
         ([np.zeros((8, 9))] * 2, {1: np.eye(3)[[[0, 1]]]}, "key frame 1 has 1 x 2 pixels"),
         ([np.zeros((8, 9)), np.full((8, 9), np.nan)], {}, "frame 1 contains NaN"),
@@ -186,12 +189,14 @@ def test_what_is_wrong_is_named(colorizer, frames, keyframes, match):
 
 def test_black_frames(colorizer):
     frames = [np.zeros((30, 40), np.uint8)] * 3 + [np.full((30, 40), 128, np.uint8)] * 2
-    assert len(list(colorizer.colorize_film(frames))) == 5
+    with pytest.warns(UserWarning, match="Key frame 1: all pixels are grey"):
+        colored = list(colorizer.colorize_film(frames, keyframes={1: np.zeros((30, 40, 3), np.uint8)}))
+    assert len(colored) == 5
 
 
 def test_a_key_frame_without_colour(colorizer, coffee):
     greys = [to_grey(frame) for frame in coffee[:2]]
-    with pytest.warns(UserWarning, match="All pixels of key frame 1 are grey") as record:
+    with pytest.warns(UserWarning, match="Key frame 1: all pixels are grey") as record:
         colored = list(colorizer.colorize_film(greys, keyframes={1: np.dstack([greys[1]] * 3)}))
     assert record[0].filename == __file__
     assert np.ptp(colored[0].astype(int), axis=-1).mean() < 3
@@ -350,7 +355,7 @@ def test_a_rotated_film_is_turned_upright(tmp_path, coffee, colorize_film, keyed
 
 
 @pytest.mark.parametrize("content", [b"no model", pickle.dumps([1, 2]), pickle.dumps(SOMColorizer())])
-def test_a_model_that_is_none_is_named(tmp_path, coffee, colorize_film, content, capsys):
+def test_an_invalid_model_is_named(tmp_path, coffee, colorize_film, content, capsys):
     write_film(tmp_path / "film.mp4", [to_grey(coffee[0])], sound=False)
     (tmp_path / "model").write_bytes(content)
     arguments = [tmp_path / "film.mp4", tmp_path / "out.mp4", "--model", tmp_path / "model"]

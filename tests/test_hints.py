@@ -185,7 +185,7 @@ def test_scribbles_of_pillow(color, grey, tmp_path):
     Image.fromarray(scribbles).save(tmp_path / "scribbles.png")
     opened = Image.open(tmp_path / "scribbles.png")
     assert_array_equal(color(grey, opened), color(grey, scribbles))
-    with pytest.raises(ValueError, match=r"hints are a path, .*scribbles.png'. Pass scribbles as an array"):
+    with pytest.raises(ValueError, match=r"hints are '.*scribbles.png'. Pass a list of \(row"):
         color(grey, tmp_path / "scribbles.png")
 
 

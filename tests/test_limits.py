@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 import tifffile
+from conftest import quick_colorizer
 from numpy.testing import assert_array_equal
 from PIL import Image
 
@@ -27,6 +28,19 @@ def test_a_strip_is_coloured_in_bounded_memory(colorizer, shape):
     assert peak < 10 * strip.size
     part = colorizer.predict([strip.ravel()[:1000].reshape((1, -1) if shape[0] == 1 else (-1, 1))])[0]
     assert_array_equal(colored.reshape(-1, 3)[:900], part.reshape(-1, 3)[:900])
+
+
+@pytest.mark.parametrize("shape", [(1, 1_000_000), (1_000_000, 1)])
+def test_a_strip_at_a_working_size(shape):
+    photo = np.random.default_rng(0).integers(0, 256, (30, 40, 3), np.uint8)
+    colorizer = quick_colorizer(working_size=384, smoothing_radius=8).fit([photo])
+    strip = np.tile(np.arange(250, dtype=np.uint8), 4000).reshape(shape)
+    tracemalloc.start()
+    colored = colorizer.predict([strip])[0]
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert colored.shape == (*shape, 3)
+    assert peak < 1e9
 
 
 def png_of(width, height):

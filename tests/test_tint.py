@@ -167,7 +167,7 @@ def test_a_colour_and_its_triple_are_one_tint(colorizer, tinted, rgb):
     ("tint", "message"),
     [
         ("oliv", "the tint: 'oliv' is neither the name of a CSS colour nor '#rrggbb', and there is no file"),
-        (2, r"the tint: 2 is a number. Pass a pair \(u\*, v\*\), such as typical_tints\(4\)\[2\]"),
+        (2, r"the tint: 2 is a single value. Pass a pair \(u\*, v\*\), such as typical_tints\(4\)\[2\]"),
         (Path("missing.png"), "missing.png"),
         ((1, 2, 3, 4), "neither a pair"),
         ((np.nan, 3), "neither a pair"),

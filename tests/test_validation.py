@@ -52,7 +52,7 @@ def small(**params):
 
 @pytest.mark.parametrize(("n_images", "tolerance"), [(5, 0.1), (12, 0.1)])
 def test_errors_are_those_of_held_out_images(crops, n_images, tolerance):
-    # several draws: 2 held-back crops alone may be easier or harder than the others
+    # several draws: 2 held-out crops alone may be easier or harder than the others
     errors, grey, truth, left_grey = [], [], [], []
     for seed in range(4):
         order = np.random.default_rng(seed).permutation(len(crops))
@@ -83,10 +83,10 @@ def test_images_of_pixels_are_held_out_completely(crops):
 
 
 @pytest.mark.parametrize(
-    ("n_images", "fraction", "held_back", "times"),
+    ("n_images", "fraction", "held_out", "times"),
     [(5, 0.2, 1, 5), (12, 0.2, 2, 5), (12, 0.5, 6, 2), (5, 0.99, 4, 1), (24, 0.45, 11, 1)],
 )
-def test_how_many_are_held_out(crops, n_images, fraction, held_back, times):
+def test_how_many_are_held_out(crops, n_images, fraction, held_out, times):
     class Recorder(KNeighborsClassifier):
         n_images = []
 
@@ -95,8 +95,8 @@ def test_how_many_are_held_out(crops, n_images, fraction, held_back, times):
             return super().fit(X, y)
 
     small(classifier=Recorder(), validation_fraction=fraction).fit(crops[:n_images])
-    # in turn, until ten have been held back
-    assert Recorder.n_images == [n_images - held_back] * times + [n_images]
+    # in turn, until ten have been held out
+    assert Recorder.n_images == [n_images - held_out] * times + [n_images]
 
 
 def test_the_final_model_is_trained_on_all_images(crops):

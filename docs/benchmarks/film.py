@@ -151,13 +151,11 @@ def main():
     parser.add_argument("--n-jobs", type=int, default=2)
     parser.add_argument("--output", default=RESULTS / "film.md", type=Path)
     options = parser.parse_args()
-    clips = [Film(path, options.frames, options.keyframes) for path in options.film]
-    colorizers = [
-        SOMColorizer(n_jobs=options.n_jobs, random_state=0).fit([clip.frames[key] for key in clip.keys])
-        for clip in clips
-    ]
     parts = [f"Measured by `docs/benchmarks/film.py`. {machine()}."]
-    for path, clip, colorizer in zip(options.film, clips, colorizers, strict=True):
+    for path in options.film:
+        clip = Film(path, options.frames, options.keyframes)
+        colorizer = SOMColorizer(n_jobs=options.n_jobs, random_state=0)
+        colorizer.fit([clip.frames[key] for key in clip.keys])
         parts.append(report(path.stem, clip, colorizer, options.seeds))
     text = "\n\n".join(parts) + "\n"
     print(text)

@@ -111,7 +111,7 @@ def main():
         f"Measured by `docs/benchmarks/scale.py`. {machine()}.\n\n"
         f"Two threads, the defaults. Memory in MB is the peak of the process, less what it had before. "
         f"`partial_fit` goes over all images once, {BATCH} at a time. CIEDE2000 is that of "
-        f"{len(paths[::10])} photographs of the folder that were kept back.\n\n"
+        f"{len(paths[::10])} photographs of the folder that were held out.\n\n"
     )
     text += table(
         [

@@ -1,4 +1,4 @@
-"""Effect of each constant of the code: halved, as it is, and doubled.
+"""Effect of constants of the code: halved, as they are, and doubled.
 
     python docs/benchmarks/sensitivity.py --images FOLDER [FOLDER ...] --film FILE [FILE ...]
 
@@ -122,9 +122,9 @@ def painted(colorizer, test):
 
 
 def hinted(colorizer, test):
+    photos = [read_image(path) for path in test]
     errors = []
     for n in N_HINTS:
-        photos = [read_image(path) for path in test]
         colored = [
             colorizer.colorize(to_grey(photo), hints=hints_of(photo, n, (number, n)))
             for number, photo in enumerate(photos)
@@ -161,7 +161,7 @@ def main():
     parser.add_argument("--images", required=True, nargs="+", help="folders of colour photographs", type=Path)
     parser.add_argument("--film", nargs="*", default=[], help="video files", type=Path)
     parser.add_argument("--train", type=int, default=40, help="training photographs of a folder")
-    parser.add_argument("--test", type=int, default=20, help="held-out photographs of a folder")
+    parser.add_argument("--test", type=int, default=8, help="held-out photographs of a folder")
     parser.add_argument("--seeds", type=int, default=2, help="draws of the photographs")
     parser.add_argument("--n-jobs", type=int, default=2)
     parser.add_argument("--output", default=RESULTS / "sensitivity.md", type=Path)

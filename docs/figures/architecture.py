@@ -15,7 +15,7 @@ FIT = [
     ("pixels", "n rows of PixelSamples", "_pixels"),
     ("features, tint", "(n, n_features + 3), float32", "_pixels"),
     ("codewords", "labels (n,), codebook (n_codes, 2)", "_codebook"),
-    ("held-back images", "length of training, error", "_validation"),
+    ("held-out images", "length of training, error", "_validation"),
     ("classifier", "features to codewords", "_training"),
 ]
 PREDICT = [

@@ -1,4 +1,4 @@
-"""Draw the second picture of the README: sizes, tint and film, with photographs of scikit-image.
+"""Draw the picture of the README: sizes, tint and film, with the sample photographs.
 
     python docs/figures/features.py
 

@@ -5,7 +5,7 @@ from scipy.spatial import cKDTree
 
 from .._utils.progress import progress
 
-# docs/benchmarks/sensitivity.py measures other values of these constants.
+# docs/benchmarks/sensitivity.py measures other values of most of these constants.
 # Updates of both phases together; large maps get this many for each code.
 _MIN_UPDATES, _UPDATES_PER_CODE = 120_000, 550
 # Largest number of passes over the rows.

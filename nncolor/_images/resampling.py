@@ -11,6 +11,8 @@ from .parallel import run_in_threads
 
 # Pixels that are read at a time.
 _BAND = 1 << 20
+# Columns that are interpolated at a time, by a dense matrix.
+_COLUMNS = 1 << 13
 
 
 def averaging_matrix(size: int, n_cells: int) -> csr_array:
@@ -94,6 +96,12 @@ def interpolate(planes, row_weights, column_weights, out=None):
     -------
     out : ndarray
     """
+    n_columns = len(column_weights[0])
+    if n_columns > _COLUMNS:
+        parts = (slice(start, start + _COLUMNS) for start in range(0, n_columns, _COLUMNS))
+        of_parts = [tuple(weights[part] for weights in column_weights) for part in parts]
+        found = [interpolate(planes, row_weights, weights) for weights in of_parts]
+        return np.concatenate(found, axis=-1, out=out)
     above, below, down = row_weights
     before, after, weight = column_weights
     down = down[:, None]

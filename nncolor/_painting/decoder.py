@@ -187,7 +187,7 @@ class Decoder:
         """Colour image (H, W, 3) with a given chroma (2, h, w) on its grid."""
         colors = np.empty((*image.shape[:2], 3), output_dtype(image.dtype))
         # the smallest windows: carried chroma is smooth in time, and keeps the details of key frames
-        planes = self._enlarged_planes(lightness, chroma, image.shape[:2], n_samples=1)
+        planes = self._enlarged_planes(lightness, chroma, image.shape[:2], is_smoothed=False)
         for_blocks(image.shape, n_threads, _enlarged_block, LazyLightness(image), planes, paint, colors)
         return colors
 
@@ -234,14 +234,14 @@ class Decoder:
         indices = _slices(*(range(seen.start // step, -(-seen.stop // step)) for seen in (rows, columns)))
         self._decode_tiles(block, rows, columns, decode, out[indices])
 
-    def _enlarged_planes(self, lightness, chroma, shape, n_samples=None):
+    def _enlarged_planes(self, lightness, chroma, shape, is_smoothed=True):
         """Chroma (2, h, w) on the grid of a lightness at the working size, enlarged to a shape.
 
-        Windows extend `n_samples` grid pixels in each direction; None means smoothing_radius.
+        The windows have the smoothing_radius, or that of one grid pixel if it is not `is_smoothed`.
         """
         radius, step = self._radius_and_step(lightness.shape)
-        if n_samples is not None:
-            radius = min(radius, n_samples * step)
+        if not is_smoothed:
+            radius = min(radius, step)
         return EnlargedPlanes(lightness * np.float32(0.01), chroma, radius, step, shape)
 
     def _radius_and_step(self, shape):

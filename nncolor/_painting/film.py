@@ -15,10 +15,11 @@ from .._images.color import from_unit_range, output_dtype, to_unit_range
 from .._images.parallel import plain_context
 from .._images.working_size import working_lightness_chroma
 
-# docs/benchmarks/sensitivity.py measures other values of these constants.
 # Correlation between the pattern of a frame and the motion-compensated pattern of the frame before, below
-# which there is a cut: it is 0.05 to 0.50 at cuts, and at least 0.82 within shots.
+# which there is a cut. In the two films of docs/benchmarks/film.py, clean and with lamp and grain, it is 0.05
+# to 0.50 at cuts, and at least 0.82 within shots.
 _CUT = 0.65
+# docs/benchmarks/sensitivity.py measures other values of the following constants.
 # Difference of patterns, in medians over the frame, at which the weight of the carried chroma falls to 1/e;
 # and a constant added to the median, for films without grain.
 _AGREEMENT, _LEAST_MEDIAN = 4.0, 0.01

@@ -111,7 +111,7 @@ def _enlarge(plane, step, shape):
 
 
 class EnlargedPlanes:
-    """Planes of a small image, enlarged along the full lightness of a large one.
+    """Planes of a small image, enlarged, guided by the full-size lightness of a large one.
 
     The linear functions of the guided filter are found on the small image and applied to the lightness
     of the large one, so that edges are as sharp as those of its lightness.

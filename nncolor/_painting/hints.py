@@ -5,6 +5,7 @@ import os
 from dataclasses import dataclass
 
 import numpy as np
+import PIL.Image
 
 from .._images.batch import is_path, load_image
 from .._images.color import LazyLightness, lightness_chroma, named_color, output_dtype, paint
@@ -38,7 +39,7 @@ def propagate_hints(image: Image, hints: Hints) -> AnyArray:
     ----------
     image : array-like of shape (H, W) or (H, W, 3 or 4), or path
         Only its lightness is used.
-    hints : list of (row, column, colour), or ndarray of shape (H, W, 4)
+    hints : list of (row, column, colour), or RGBA image of shape (H, W, 4)
         At least one hint. A colour is an RGB triple in the range of the image (0 to 255 for uint8 and
         bool, 0 to 65535 for uint16, 0 to 1 for floats), a CSS name such as `"olive"`, or `"#rrggbb"`. In an
         RGBA array, the opaque pixels are hints.
@@ -164,7 +165,7 @@ def parse_hints(hints, image):
 
     Parameters
     ----------
-    hints : list of (row, column, colour), or ndarray of shape (H, W, 4)
+    hints : list of (row, column, colour), or RGBA image of shape (H, W, 4)
     image : ndarray
 
     Returns
@@ -173,10 +174,10 @@ def parse_hints(hints, image):
     """
     if is_path(hints):
         raise ValueError(
-            f"The hints are a path, {os.fspath(hints)!r}. Pass scribbles as an array: "
-            "np.asarray(PIL.Image.open(path))."
+            f"The hints are {os.fspath(hints)!r}. Pass a list of (row, column, colour), or scribbles as "
+            "PIL.Image.open(path)."
         )
-    if hasattr(hints, "__array_interface__"):
+    if isinstance(hints, (np.ndarray, PIL.Image.Image)):
         return _parse_scribbles(np.asarray(hints), image.shape[:2])
     seen = {}
     for number, hint in enumerate(hints):

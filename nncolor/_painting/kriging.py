@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF
 
-# docs/benchmarks/sensitivity.py measures other values of these constants.
+# docs/benchmarks/sensitivity.py measures other values of most of these constants.
 # Lengths over which residuals are similar: in the plane, as a share of the longer side; in lightness, as a
 # share of white; between distributions of codewords, as their Hellinger distance (0 to sqrt(2)).
 _PLANE_LENGTH, _LIGHTNESS_LENGTH, _CODEWORD_LENGTH = 1.0, 0.3, 0.5

@@ -7,7 +7,7 @@ from scipy.sparse.linalg import splu
 from .._images.working_size import working_lightness
 from .guided_filter import EnlargedPlanes
 
-# docs/benchmarks/sensitivity.py measures other values of these constants.
+# docs/benchmarks/sensitivity.py measures other values of most of these constants.
 # Hints of a larger image are propagated at this working size, and the result is enlarged by a guided filter
 # of this radius.
 _WORKING_SIZE, _ENLARGING_RADIUS = 384, 2

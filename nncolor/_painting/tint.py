@@ -153,7 +153,7 @@ def parse_tints(tint, n_images, working_size):
 
 
 def _is_single(tint):
-    if tint is None or is_path(tint) or isinstance(tint, numbers.Real):
+    if tint is None or is_path(tint) or np.ndim(tint) == 0:
         return True
     if isinstance(tint, (list, tuple)):
         return len(tint) > 0 and all(isinstance(value, numbers.Real) for value in tint)
@@ -186,9 +186,9 @@ def parse_tint(tint, working_size, where="the tint"):
                 f"{where}: {tint!r} is neither the name of a CSS colour nor '#rrggbb', and there is no file "
                 "of that name. A relative path starts at the current folder."
             )
-    if isinstance(tint, numbers.Real):
+    if not is_path(tint) and np.ndim(tint) == 0:
         raise ValueError(
-            f"{where}: {tint!r} is a number. Pass a pair (u*, v*), such as typical_tints(4)[2] for the "
+            f"{where}: {tint!r} is a single value. Pass a pair (u*, v*), such as typical_tints(4)[2] for the "
             "alternative with the number 2."
         )
     if not is_path(tint) and np.ndim(tint) == 1:

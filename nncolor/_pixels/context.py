@@ -39,7 +39,7 @@ CONTEXT_VALUES = (
     "lightness_mean_of_row",
     "gradient_mean_of_row",
 )
-# docs/benchmarks/sensitivity.py measures other values of these constants.
+# docs/benchmarks/sensitivity.py measures other values of most of these constants.
 # Gradients and standard deviations are small beside lightness in [-1, 1]; the gains bring them to its range.
 _GAIN = 4
 # The coarse gradient is that of the image averaged over windows of this side; it is even smaller.

@@ -18,7 +18,7 @@ from .._utils.estimator import validate_params
 from .._utils.progress import progress
 from .._utils.types import FloatArray, ImageBatch, IntArray, RandomState
 
-# Total number of pixels that "auto" samples, and bounds for one image: more pixels do not reduce the error,
+# Total number of pixels that "auto" samples, and bounds for one image: more pixels hardly reduce the error,
 # see docs/benchmarks/quality.py. If the number of images is not known, that of the paper is used.
 _PIXELS, _PER_IMAGE, _PER_IMAGE_OF_UNKNOWN = 200_000, (500, 20_000), 2500
 

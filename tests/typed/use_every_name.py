@@ -83,7 +83,7 @@ typical: Array = colorizer.typical_tints(4)
 alternatives: Array = colorizer.alternatives("grey.png", 9, hints=[(1, 2, "red")], max_size=512)
 of_training: tuple[Array, bool] = (colorizer.tints_, colorizer.has_tint_)
 score: float = colorizer.score(photos)
-held_back: tuple[float | None, float | None] = (colorizer.validation_error_, colorizer.validation_grey_error_)
+held_out: tuple[float | None, float | None] = (colorizer.validation_error_, colorizer.validation_grey_error_)
 painted_share: float = colorizer.chroma_scale_
 distances: Array = colorizer.unfamiliarity(paths)
 learned: tuple[Array, ...] = (colorizer.codebook_, colorizer.classes_, colorizer.image_statistics_)
