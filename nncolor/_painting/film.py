@@ -48,10 +48,11 @@ class State:
     chroma: np.ndarray
     weight: np.ndarray
 
-    def mix(self, chroma, weight):
-        """Weighted mean of the state and another chroma."""
-        total = self.weight + weight
-        return State(self.pattern, (self.weight * self.chroma + weight * chroma) / total, total)
+    def mix(self, other):
+        """Weighted mean with another state of the same frame."""
+        total = self.weight + other.weight
+        chroma = (self.weight * self.chroma + other.weight * other.chroma) / total
+        return State(self.pattern, chroma, total)
 
 
 class Frame:
@@ -60,10 +61,10 @@ class Frame:
     def __init__(self, image, decoder, n_threads):
         self.image, self.decoder, self.n_threads = image, decoder, n_threads
         self.lightness = decoder.working_lightness(image, n_threads)[:]
-        self.predicted = decoder.grid_chroma(self.lightness, n_threads)
+        chroma = decoder.grid_chroma(self.lightness, n_threads)
         grid = decoder.on_grid(self.lightness)
         pattern = (grid - grid.mean()) / (grid.std() + 1)
-        self.state = State(pattern, self.predicted, np.full_like(pattern, _WEIGHT))
+        self.state = self.prediction = State(pattern, chroma, np.full_like(pattern, _WEIGHT))
 
     def true_state(self, color):
         """State of a key frame, from its colour image."""
@@ -89,7 +90,7 @@ class Frame:
         difference = uniform_filter(np.abs(pattern - moved), 3, mode="nearest")
         scale = _AGREEMENT * (np.median(difference) + _LEAST_MEDIAN)
         carried = State(pattern, np.stack(chroma), weight * np.exp(-((difference / scale) ** 2)))
-        return carried.mix(self.predicted, _WEIGHT)
+        return carried.mix(self.prediction)
 
     def colored(self):
         """Colour image of the frame."""
@@ -151,4 +152,4 @@ def _carry_back(held, state):
         state = frame.carried_from(state)
         if state is None:
             return
-        frame.state = frame.state.mix(state.chroma, state.weight)
+        frame.state = frame.state.mix(state)

@@ -153,11 +153,11 @@ def parse_tints(tint, n_images, working_size):
 
 
 def _is_single(tint):
-    if tint is None or is_path(tint) or np.ndim(tint) == 0:
+    if tint is None or is_path(tint):
         return True
     if isinstance(tint, (list, tuple)):
         return len(tint) > 0 and all(isinstance(value, numbers.Real) for value in tint)
-    return np.ndim(tint) == 1 or (np.ndim(tint) in (2, 3) and np.shape(tint)[1:] != (2,))
+    return np.ndim(tint) in (0, 1) or (np.ndim(tint) in (2, 3) and np.shape(tint)[1:] != (2,))
 
 
 def parse_tint(tint, working_size, where="the tint"):
