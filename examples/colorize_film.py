@@ -10,25 +10,24 @@ with joblib is used, and key frames are optional.
 
 The output has the frame rate, the time stamps and the sound of the film; it is written under a temporary name
 and renamed when it is complete. A film that is marked as rotated is turned upright. Interlaced films and
-films whose size changes are refused. The script needs PyAV: pip install "nncolor[film]".
+films whose size changes are refused. The script needs PyAV: pip install "nncolor[film]", and
+colorize_folder.py beside it.
 
 Exit status: 0 if all went well, 1 if not, 2 for wrong arguments, 130 after Ctrl-C.
 """
 
 import argparse
-import os
 import sys
 import warnings
 from collections import deque
 from pathlib import Path
 
 import av
-import joblib
 import numpy as np
 from PIL import Image
-from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
 
+from colorize_folder import load_model, write_whole
 from nncolor import SOMColorizer
 from nncolor.datasets import load_image_folder
 
@@ -79,22 +78,6 @@ def load_keyframes(folder):
             )
         keyframes[int(name)] = path
     return keyframes
-
-
-def load_model(path):
-    try:
-        model = joblib.load(path)
-        check_is_fitted(model)
-    # a file that is damaged or not a pickle fails in many ways
-    except Exception as error:
-        raise ValueError(
-            f"the model {path} cannot be used: {type(error).__name__}: {error}"
-        ) from error
-    if not isinstance(model, SOMColorizer):
-        raise ValueError(
-            f"the model {path} is not a SOMColorizer but a {type(model).__name__}"
-        )
-    return model
 
 
 class Writer:
@@ -155,31 +138,26 @@ def read_frames(source, writer, stamps):
 
 
 def colour(path, output, colorizer, keyframes):
-    """Colour a film; if it fails, no output file is left."""
-    temporary = output.with_name(f".{os.getpid()}.part{output.suffix}")
+    """Colour a film, and write it to a file."""
     stamps = deque()
-    try:
-        with open_film(path) as source:
-            writer = Writer(temporary, source)
-            is_whole = False
-            try:
-                frames = read_frames(source, writer, stamps)
-                colored = colorizer.colorize_film(frames, keyframes=keyframes)
-                # None: no progress bar in a log
-                bar = tqdm(
-                    colored,
-                    total=source.streams.video[0].frames or None,
-                    unit="frame",
-                    disable=None,
-                )
-                for image in bar:
-                    writer.add_frame(image, stamps.popleft())
-                is_whole = True
-            finally:
-                writer.close(is_whole=is_whole)
-        os.replace(temporary, output)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with open_film(path) as source:
+        writer = Writer(output, source)
+        is_whole = False
+        try:
+            frames = read_frames(source, writer, stamps)
+            colored = colorizer.colorize_film(frames, keyframes=keyframes)
+            # None: no progress bar in a log
+            bar = tqdm(
+                colored,
+                total=source.streams.video[0].frames or None,
+                unit="frame",
+                disable=None,
+            )
+            for image in bar:
+                writer.add_frame(image, stamps.popleft())
+            is_whole = True
+        finally:
+            writer.close(is_whole=is_whole)
 
 
 def main(arguments=None):
@@ -232,7 +210,10 @@ def main(arguments=None):
                 n_jobs=options.n_jobs, random_state=options.random_state, verbose=1
             )
             colorizer.fit(list(keyframes.values())).set_params(verbose=0)
-        colour(options.film, options.output, colorizer, keyframes)
+        write_whole(
+            options.output,
+            lambda part: colour(options.film, part, colorizer, keyframes),
+        )
     # most, but not all, av.FFmpegErrors are also an OSError or a ValueError
     except (OSError, ValueError, av.FFmpegError) as error:
         print(

@@ -57,9 +57,8 @@ _OUTDOOR_CATEGORIES = (
 
 IMAGE_SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 # Extensions of other image formats that Python's mimetypes lacks: images of phones, raw files of cameras.
-_OTHER_SUFFIXES = (
-    *(".arw", ".cr2", ".cr3", ".dng", ".heic", ".heif", ".jxl", ".nef", ".orf", ".raf", ".rw2", ".tga"),
-)
+_RAW_SUFFIXES = (".arw", ".cr2", ".cr3", ".dng", ".nef", ".orf", ".raf", ".rw2")
+_OTHER_SUFFIXES = (*_RAW_SUFFIXES, ".heic", ".heif", ".jxl", ".tga")
 
 # name: (loader, title, source and licence)
 _PHOTOS = {

@@ -1,34 +1,20 @@
 """The defaults: a golden picture, and the error over several seeds and photographs."""
 
 import runpy
-from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from nncolor import SOMColorizer, to_grey
-from nncolor.datasets import load_sample_photos
+from nncolor import to_grey
 from nncolor.metrics import mean_chroma, mean_ciede2000
 
-DATA = Path(__file__).parent / "data"
 SEEDS = (0, 1, 2)
-
-
-@cache
-def halves(name):
-    photos = load_sample_photos()
-    photo = photos.images[photos.names.index(name)]
-    middle = photo.shape[1] // 2
-    return photo[:, :middle], photo[:, middle:]
-
-
-@cache
-def painted(name, seed):
-    """Right half of a photograph in the colours of a colorizer that was trained on the left half."""
-    left, right = halves(name)
-    return SOMColorizer(random_state=seed).fit([left]).colorize(to_grey(right))
+names = ("GOLDEN", "halves", "painted", "reduced")
+GOLDEN, halves, painted, reduced = map(
+    runpy.run_path(str(Path(__file__).parent / "data" / "make_golden.py")).get, names
+)
 
 
 @pytest.mark.parametrize("name", ["coffee", "chelsea", "flower"])
@@ -48,8 +34,7 @@ def test_the_defaults_are_good_with_any_seed(name):
 
 def test_golden_picture():
     """The picture is nearly the same with any version of the libraries; see make_golden.py."""
-    reduced = runpy.run_path(str(DATA / "make_golden.py"))["reduced"]
-    golden = np.asarray(Image.open(DATA / "golden.png"))
+    golden = np.asarray(Image.open(GOLDEN))
     assert mean_ciede2000([golden], [reduced(painted("coffee", 0))]) < 0.15
     # another seed is farther away, so the limit is tight
     assert mean_ciede2000([golden], [reduced(painted("coffee", 1))]) > 0.3

@@ -244,7 +244,10 @@ def test_memory_is_flat(colorizer, coffee):
 def colorize_film():
     import runpy
 
-    return runpy.run_path(str(SCRIPT.with_name("colorize_film.py")))["main"]
+    with pytest.MonkeyPatch.context() as patch:
+        # as for a script that is run: it imports from its neighbour
+        patch.syspath_prepend(SCRIPT.parent)
+        return runpy.run_path(str(SCRIPT.with_name("colorize_film.py")))["main"]
 
 
 def write_film(path, frames, *, sound=True, stamps=None):

@@ -16,13 +16,19 @@ from PIL import Image
 from nncolor import SOMColorizer
 
 
+def predicted_and_peak(colorizer, image):
+    """Colour image, and the peak of the memory in bytes."""
+    tracemalloc.start()
+    colored = colorizer.predict([image])[0]
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return colored, peak
+
+
 @pytest.mark.parametrize("shape", [(1, 10_000_000), (10_000_000, 1)])
 def test_a_strip_is_coloured_in_bounded_memory(colorizer, shape):
     strip = np.tile(np.arange(250, dtype=np.uint8), 40_000).reshape(shape)
-    tracemalloc.start()
-    colored = colorizer.predict([strip])[0]
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
+    colored, peak = predicted_and_peak(colorizer, strip)
     assert colored.shape == (*shape, 3)
     # the result has 3 bytes for each pixel
     assert peak < 10 * strip.size
@@ -35,10 +41,7 @@ def test_a_strip_at_a_working_size(shape):
     photo = np.random.default_rng(0).integers(0, 256, (30, 40, 3), np.uint8)
     colorizer = quick_colorizer(working_size=384, smoothing_radius=8).fit([photo])
     strip = np.tile(np.arange(250, dtype=np.uint8), 4000).reshape(shape)
-    tracemalloc.start()
-    colored = colorizer.predict([strip])[0]
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
+    colored, peak = predicted_and_peak(colorizer, strip)
     assert colored.shape == (*shape, 3)
     assert peak < 1e9
 

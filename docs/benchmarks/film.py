@@ -56,6 +56,7 @@ class Film:
         self.frames = read(path, n_frames)
         n_frames = len(self.frames)
         self.keys = [int(n_frames * (2 * number + 1) / (2 * n_keyframes)) for number in range(n_keyframes)]
+        self.keyframes = {key: self.frames[key] for key in self.keys}
         self.greys = [to_grey(frame) for frame in self.frames]
         self.step = max(1, round(np.sqrt(self.greys[0].size) / 200))
         planes = [image_lightness(grey)[:: self.step, :: self.step] for grey in self.greys]
@@ -94,11 +95,10 @@ class Film:
 
 def coloured(clip, colorizer, greys):
     """Films coloured by each method, and seconds a frame."""
-    keyframes = {key: clip.frames[key] for key in clip.keys}
     methods = {
         "frame by frame": lambda: colorizer.predict(greys),
-        "key frames alone": lambda: colored_by_keys_alone(colorizer, greys, keyframes),
-        "with key frames": lambda: list(colorizer.colorize_film(greys, keyframes=keyframes)),
+        "key frames alone": lambda: colored_by_keys_alone(colorizer, greys, clip.keyframes),
+        "with key frames": lambda: list(colorizer.colorize_film(greys, keyframes=clip.keyframes)),
         "without key frames": lambda: list(colorizer.colorize_film(greys)),
     }
     found = {}
@@ -155,7 +155,7 @@ def main():
     for path in options.film:
         clip = Film(path, options.frames, options.keyframes)
         colorizer = SOMColorizer(n_jobs=options.n_jobs, random_state=0)
-        colorizer.fit([clip.frames[key] for key in clip.keys])
+        colorizer.fit(list(clip.keyframes.values()))
         parts.append(report(path.stem, clip, colorizer, options.seeds))
     text = "\n\n".join(parts) + "\n"
     print(text)

@@ -151,8 +151,7 @@ def mapped(chroma, map_shape, seed):
 
 
 def filmed(clip, colorizer, greys):
-    keyframes = {key: clip.frames[key] for key in clip.keys}
-    colored = list(colorizer.colorize_film(greys, keyframes=keyframes))
+    colored = list(colorizer.colorize_film(greys, keyframes=clip.keyframes))
     return [clip.error(colored, greys), clip.flicker(colored)]
 
 
@@ -193,9 +192,7 @@ def main():
     ]
     if options.film:
         clips = [Film(path, 120, 3) for path in options.film]
-        films = [
-            (clip, fitted([clip.frames[key] for key in clip.keys], 0), noisy(clip.greys, 0)) for clip in clips
-        ]
+        films = [(clip, fitted(list(clip.keyframes.values()), 0), noisy(clip.greys, 0)) for clip in clips]
         names = ", ".join(path.stem for path in options.film)
         groups.append(
             ("Film", f"error and flicker with lamp and grain, mean over {names}", FILM, filmed, films)

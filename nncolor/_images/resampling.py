@@ -98,10 +98,13 @@ def interpolate(planes, row_weights, column_weights, out=None):
     """
     n_columns = len(column_weights[0])
     if n_columns > _COLUMNS:
-        parts = (slice(start, start + _COLUMNS) for start in range(0, n_columns, _COLUMNS))
-        of_parts = [tuple(weights[part] for weights in column_weights) for part in parts]
-        found = [interpolate(planes, row_weights, weights) for weights in of_parts]
-        return np.concatenate(found, axis=-1, out=out)
+        parts = [
+            interpolate(
+                planes, row_weights, [weights[start : start + _COLUMNS] for weights in column_weights]
+            )
+            for start in range(0, n_columns, _COLUMNS)
+        ]
+        return np.concatenate(parts, axis=-1, out=out)
     above, below, down = row_weights
     before, after, weight = column_weights
     down = down[:, None]

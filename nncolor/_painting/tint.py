@@ -157,7 +157,8 @@ def _is_single(tint):
         return True
     if isinstance(tint, (list, tuple)):
         return len(tint) > 0 and all(isinstance(value, numbers.Real) for value in tint)
-    return np.ndim(tint) in (0, 1) or (np.ndim(tint) in (2, 3) and np.shape(tint)[1:] != (2,))
+    shape = np.shape(tint)
+    return len(shape) < 2 or (len(shape) in (2, 3) and shape[1:] != (2,))
 
 
 def parse_tint(tint, working_size, where="the tint"):
@@ -186,12 +187,13 @@ def parse_tint(tint, working_size, where="the tint"):
                 f"{where}: {tint!r} is neither the name of a CSS colour nor '#rrggbb', and there is no file "
                 "of that name. A relative path starts at the current folder."
             )
-    if not is_path(tint) and np.ndim(tint) == 0:
+    n_axes = None if is_path(tint) else np.ndim(tint)
+    if n_axes == 0:
         raise ValueError(
             f"{where}: {tint!r} is a single value. Pass a pair (u*, v*), such as typical_tints(4)[2] for the "
             "alternative with the number 2."
         )
-    if not is_path(tint) and np.ndim(tint) == 1:
+    if n_axes == 1:
         return _parse_numbers(tint, where)
     image = load_image(where, tint, color=True)
     size = _WORKING_SIZE if working_size is None else working_size

@@ -5,6 +5,7 @@
 Make it again, and look at it, when the defaults change on purpose.
 """
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -17,18 +18,25 @@ from nncolor.datasets import load_sample_photos
 GOLDEN = Path(__file__).parent / "golden.png"
 
 
+@cache
+def halves(name):
+    photos = load_sample_photos()
+    photo = photos.images[photos.names.index(name)]
+    middle = photo.shape[1] // 2
+    return photo[:, :middle], photo[:, middle:]
+
+
+@cache
+def painted(name, seed):
+    """Right half of a photograph in the colours of a colorizer that was trained on the left half."""
+    left, right = halves(name)
+    return SOMColorizer(random_state=seed).fit([left]).colorize(to_grey(right))
+
+
 def reduced(image):
     """Image reduced to a quarter of its size, uint8."""
     return np.rint(downscale_local_mean(image, (4, 4, 1))).astype(np.uint8)
 
 
-def main():
-    photos = load_sample_photos()
-    coffee = photos.images[photos.names.index("coffee")]
-    middle = coffee.shape[1] // 2
-    colorizer = SOMColorizer(random_state=0).fit([coffee[:, :middle]])
-    Image.fromarray(reduced(colorizer.colorize(to_grey(coffee[:, middle:])))).save(GOLDEN)
-
-
 if __name__ == "__main__":
-    main()
+    Image.fromarray(reduced(painted("coffee", 0))).save(GOLDEN)
