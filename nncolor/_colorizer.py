@@ -1,6 +1,7 @@
 """SOMColorizer: train on colour photographs, colour grey ones (Richart, Visca and Baliosian, 2017)."""
 
 import numbers
+import os
 import warnings
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
@@ -10,15 +11,15 @@ from typing import Any, overload
 
 import numpy as np
 from joblib import effective_n_jobs
+from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.neural_network import MLPClassifier
 from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
 
 from ._codebook.quantizer import SOMQuantizer, nearest_codewords
-from ._images.batch import describe, is_path, load_image, n_images_of, stack_like
+from ._images.batch import check_batch, describe, is_path, load_image, n_images_of, stack_like
 from ._images.color import (
     NEUTRAL_CHROMA,
     ciede2000,
@@ -27,7 +28,7 @@ from ._images.color import (
     output_dtype,
     to_unit_range,
 )
-from ._images.parallel import N_JOBS, map_batch, plain_context
+from ._images.parallel import N_JOBS, map_batch
 from ._images.working_size import WORKING_SIZE, shrink
 from ._painting.decoder import Decoder, quantize_image
 from ._painting.film import color_frames
@@ -44,10 +45,12 @@ from ._pixels.patches import PatchExtractor
 from ._pixels.samples import PixelSamples, check_working_size, pixels_per_image
 from ._training import (
     DEFAULTS,
+    ClassHasMethods,
     check_chroma,
     check_incremental,
     check_known,
     clone_component,
+    codeword_frequencies,
     fit_classifier,
     fit_codebook,
     is_trained_by_length,
@@ -60,6 +63,7 @@ from ._training import (
     training_length,
 )
 from ._utils.estimator import BaseEstimator, EstimatorMixin, fit_context
+from ._utils.threads import plain_context
 from ._utils.types import AnyArray, FloatArray, Hints, Image, ImageBatch, IntArray, RandomState, Tint, Tints
 from ._validation import validate
 
@@ -192,7 +196,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
     _parameter_constraints = {
         "extractor": [HasMethods(["fit", "transform"]), None],
         "quantizer": [HasMethods(["fit", "predict"]), None],
-        "classifier": [HasMethods(["fit", "predict_proba"]), None],
+        "classifier": [ClassHasMethods(["fit", "predict_proba"]), None],
         "working_size": WORKING_SIZE,
         "pixels_per_image": [Interval(numbers.Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "rebalance": [Interval(numbers.Real, 0, 1, closed="both")],
@@ -204,9 +208,6 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
-
-    # a tint belongs to the images of one call; scikit-learn must not route it through searches
-    __metadata_request__predict = {"tint": UNUSED}
 
     extractor: Any
     quantizer: Any
@@ -234,6 +235,8 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
     validation_error_: float | None
     validation_grey_error_: float | None
     _known: IntArray
+    _frequencies: FloatArray
+    _n_pixels: int
     _reference_statistics: FloatArray | None
     _random_state: np.random.RandomState
 
@@ -353,7 +356,8 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         The first call fits the quantizer, so its batch should be representative: some dozens of images, in
         random order. Every call trains the classifier once on each sampled pixel; one or two passes over all
         batches are enough for the default network, and each pass samples other pixels. No images are held
-        out. Components that are changed after the first call take effect at the next `fit`.
+        out: after `fit`, its share of chroma is kept, and its errors, which are those of the model of `fit`.
+        Components that are changed after the first call take effect at the next `fit`.
 
         Parameters
         ----------
@@ -423,7 +427,16 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         labels = nearest_codewords(quantizer, sample.chroma)
         check_known(labels, self._known)
         sample = self._with_known_images(sample)
-        return self._train(components, sample, labels, random_state, classes=self._known)
+        fitted = self._train(components, sample, labels, random_state, classes=self._known)
+        n_pixels = self._n_pixels + fitted["_n_pixels"]
+        before, now = self._frequencies * self._n_pixels, fitted["_frequencies"] * fitted["_n_pixels"]
+        kept = ("chroma_scale_", "validation_error_", "validation_grey_error_")
+        return {
+            **fitted,
+            **{name: getattr(self, name) for name in kept},
+            "_frequencies": (before + now) / n_pixels,
+            "_n_pixels": n_pixels,
+        }
 
     def _clone_components(self, random_state):
         return [
@@ -462,6 +475,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
             sample,
             labels,
             fraction=self.validation_fraction,
+            rebalance=self.rebalance,
             temperature=self.temperature,
             # a copy: validation must not change the random numbers of training
             random_state=deepcopy(random_state),
@@ -521,6 +535,8 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
             "codebook_": codebook,
             "classes_": np.arange(len(codebook)),
             "_known": known,
+            "_frequencies": codeword_frequencies(labels, len(codebook)),
+            "_n_pixels": len(labels),
             "image_statistics_": sample.statistics,
             "tints_": sample.tints,
             "has_tint_": sample.has_tint,
@@ -538,12 +554,12 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         return self
 
     @overload
-    def predict(self, X: AnyArray, tint: Tint | Tints | None = None) -> AnyArray: ...
+    def predict(self, X: AnyArray, *, tint: Tint | Tints | None = None) -> AnyArray: ...
 
     @overload
-    def predict(self, X: ImageBatch, tint: Tint | Tints | None = None) -> list[AnyArray]: ...
+    def predict(self, X: ImageBatch, *, tint: Tint | Tints | None = None) -> list[AnyArray]: ...
 
-    def predict(self, X: ImageBatch, tint: Tint | Tints | None = None) -> list[AnyArray] | AnyArray:
+    def predict(self, X: ImageBatch, *, tint: Tint | Tints | None = None) -> list[AnyArray] | AnyArray:
         """Colour images.
 
         Parameters
@@ -727,8 +743,8 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         Returns
         -------
         colored : ndarray of shape (H, W, 3)
-            As returned by `predict`. A hinted pixel has the hint's u*, v* at its own lightness; where sRGB
-            has no such colour, RGB is clipped to [0, 1].
+            As returned by `predict`. A hinted pixel has the hint's u*, v* at its own lightness; where
+            sRGB has no such colour, with less chroma of the same hue.
 
         Raises
         ------
@@ -893,8 +909,9 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If a frame is not valid or has another size than the first one, or a key frame is not valid; the
-            message names it. If a tint is given and the colorizer was trained without tint.
+            If `frames` is a path or a single image. If a frame is not valid or has another size than the
+            first one, or a key frame is not valid; the message names it. If a tint is given and the colorizer
+            was trained without tint.
         TypeError
             If `keyframes` is not a dict.
         OSError
@@ -928,6 +945,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         4
         """
         check_is_fitted(self)
+        _check_frames(frames)
         n_threads = effective_n_jobs(self.n_jobs)
         colors = _load_keyframes({} if keyframes is None else keyframes)
         tint_of_all, far = self._film_tint(tint, colors)
@@ -1008,12 +1026,19 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         Returns
         -------
         self : SOMColorizer
-            The estimator itself.
+            The estimator itself. If a name is not valid, it does not change.
+
+        Raises
+        ------
+        ValueError
+            If there is no parameter of that name.
         """
         for name, default in DEFAULTS.items():
             nested = any(key.startswith(f"{name}__") for key in params)
             if nested and params.get(name, getattr(self, name)) is None:
                 params[name] = default()
+        # an error, such as an unknown name, must leave the colorizer and its components as they are
+        super(SOMColorizer, clone(self)).set_params(**params)
         return super().set_params(**params)
 
     def __sklearn_tags__(self) -> Any:
@@ -1030,6 +1055,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
             self.classifier_,
             self.codebook_,
             self._known,
+            frequencies=self._frequencies,
             working_size=self.working_size_,
             has_tint=self.has_tint_,
             chroma_scale=self.chroma_scale_,
@@ -1142,6 +1168,16 @@ def _load_keyframes(keyframes):
             stacklevel=3,
         )
     return loaded
+
+
+def _check_frames(frames):
+    """Raise, before the generator starts, if the frames are a single image or the path of a film."""
+    if is_path(frames):
+        raise ValueError(
+            f"Expected the frames of a film, got the path {os.fspath(frames)!r}. Pass its frames one by one, "
+            "as a generator of arrays; examples/colorize_film.py reads and writes film files."
+        )
+    check_batch(frames)
 
 
 def _film_frames(frames, keyframes):

@@ -1,17 +1,19 @@
 """Training of the components of SOMColorizer: defaults, cloning, seeding and fitting."""
 
+import threading
 import warnings
 from contextlib import contextmanager
 from functools import partial
 from typing import NamedTuple
 
 import numpy as np
-from sklearn import config_context, get_config
+from sklearn import get_config
 from sklearn.base import TransformerMixin, clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
+from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.metadata_routing import get_routing_for_object
 
 from ._codebook.quantizer import SOMQuantizer, nearest_codewords
@@ -24,6 +26,13 @@ from ._pixels.samples import PixelSamples, draw_seed, join_pixels, sample_batch
 from ._pixels.tiles import to_dense
 from ._utils.progress import training_progress
 from ._utils.types import FloatArray, IntArray
+
+
+class ClassHasMethods(HasMethods):
+    """Constraint of an object that has methods, or whose class has them, for those it has after `fit`."""
+
+    def is_satisfied_by(self, val):
+        return super().is_satisfied_by(val) or super().is_satisfied_by(type(val))
 
 
 def _default_extractor():
@@ -155,8 +164,7 @@ def _sample_image_by_image(X, extractor, n_per_image, working_size, random_state
 
 
 def _describe_pixels(extractor, pixels):
-    with config_context(transform_output="default"):
-        features = to_dense(extractor.transform(pixels))
+    features = to_dense(extractor.transform(pixels))
     statistics = lightness_statistics(pixels.image_lightness(0))
     return features, pixels.chroma, pixels.lightness, statistics, pixels.tints
 
@@ -253,6 +261,11 @@ def rebalanced(labels, strength, random_state):
     counts = np.bincount(labels).astype(np.float64)
     weights = counts[labels] ** -strength
     return np.sort(random_state.choice(len(labels), len(labels), p=weights / weights.sum()))
+
+
+def codeword_frequencies(labels, n_codes):
+    """Share of each codeword among labels, (n_codes,)."""
+    return np.bincount(labels, minlength=n_codes) / len(labels)
 
 
 def _last_step(estimator):
@@ -377,6 +390,7 @@ def fit_classifier(classifier, features, labels, groups, verbose, *, rows=None, 
         Codeword of each of its classes.
     """
     if isinstance(classifier, FrozenEstimator):
+        _check_proba(classifier)
         return codewords_of(classifier)
     known = np.unique(labels) if classes is None else np.asarray(classes)
     labels = np.searchsorted(known, labels)
@@ -389,10 +403,21 @@ def fit_classifier(classifier, features, labels, groups, verbose, *, rows=None, 
             classifier.partial_fit(features, labels, classes=np.arange(len(known)))
         else:
             classifier.fit(features, labels, **_routed_groups(classifier, groups))
+    _check_proba(classifier)
     if known[-1] >= len(known):
         # needed if it is frozen and used in another colorizer
         classifier.codewords_ = known
     return known
+
+
+def _check_proba(classifier):
+    # some classifiers have it only after fit
+    if not hasattr(classifier, "predict_proba"):
+        raise TypeError(
+            f"The classifier {type(classifier).__name__} has no predict_proba after fit, so it gives no "
+            "probabilities of codewords. Use one that has, such as MLPClassifier, or wrap it in "
+            "CalibratedClassifierCV."
+        )
 
 
 def codewords_of(classifier):
@@ -408,13 +433,23 @@ def _routed_groups(classifier, groups):
         return {f"{prefix}{key}": value for key, value in _routed_groups(last, groups).items()}
     if not hasattr(classifier, "get_metadata_routing"):
         return {}
-    asks = get_routing_for_object(classifier).consumes("fit", ["groups"])
+    try:
+        asks = get_routing_for_object(classifier).consumes("fit", ["groups"])
+    except NotImplementedError:  # as in scikit-learn's meta-estimators without routing
+        return {}
     return {"groups": groups} if asks else {}
 
 
 @contextmanager
 def _interruptible():
-    """Raise KeyboardInterrupt on Ctrl-C: scikit-learn's networks catch it, stop training, and only warn."""
+    """Raise KeyboardInterrupt on Ctrl-C: scikit-learn's networks catch it, stop training, and only warn.
+
+    Only the main thread is interrupted. The filters of warnings belong to the process, and several threads
+    that changed them at once would leave them changed.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
     interrupted = "Training interrupted by user"
     with warnings.catch_warnings():
         warnings.filterwarnings("error", message=interrupted)

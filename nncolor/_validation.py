@@ -8,7 +8,14 @@ from sklearn.base import clone
 from ._images.color import ciede2000, join_lightness_chroma
 from ._painting.decoder import Decoder
 from ._painting.tint import N_TINT_FEATURES, tint_features
-from ._training import fit_classifier, is_trained_by_length, settle_network, train_in_steps
+from ._training import (
+    codeword_frequencies,
+    fit_classifier,
+    is_trained_by_length,
+    rebalanced,
+    settle_network,
+    train_in_steps,
+)
 
 # Smallest number of images for validation.
 _MIN_IMAGES = 5
@@ -53,7 +60,9 @@ class Validation(NamedTuple):
     full_error: float
 
 
-def validate(classifier, extractor, codebook, sample, labels, *, fraction, temperature, random_state):
+def validate(
+    classifier, extractor, codebook, sample, labels, *, fraction, rebalance, temperature, random_state
+):
     """Train on some of the images and measure on the others.
 
     Parameters
@@ -69,6 +78,8 @@ def validate(classifier, extractor, codebook, sample, labels, *, fraction, tempe
         Their codewords.
     fraction : float in [0, 1)
         Share of the images to hold out.
+    rebalance : float in [0, 1]
+        See `rebalanced`.
     temperature : float
     random_state : RandomState
 
@@ -87,13 +98,24 @@ def validate(classifier, extractor, codebook, sample, labels, *, fraction, tempe
     for fold in folds:
         held_out = np.isin(sample.groups, fold)
         kept, judged = (random_state.permutation(np.flatnonzero(mask)) for mask in (~held_out, held_out))
+        if rebalance:
+            kept = random_state.permutation(kept[rebalanced(labels[kept], rebalance, random_state)])
         if len(np.unique(labels[kept])) == 1:
             return None
         judged = judged[: _MAX_JUDGED // len(folds)]
         variants = _features(sample, judged)
         by_length = []
         for fitted, known in _trained(classifier, sample, labels, kept, lengths):
-            decoder = Decoder(extractor, fitted, codebook, known, working_size=None, temperature=temperature)
+            frequencies = codeword_frequencies(labels[kept], len(codebook))
+            decoder = Decoder(
+                extractor,
+                fitted,
+                codebook,
+                known,
+                frequencies=frequencies,
+                working_size=None,
+                temperature=temperature,
+            )
             by_length.append([_errors(decoder, of_tint, sample, judged) for of_tint in variants])
         errors.append(by_length)
     # (length, without and with tint, share of chroma)
@@ -143,7 +165,10 @@ def _features(sample, judged):
     features = sample.features[judged]
     if not sample.has_tint:
         return [features]
-    of_tints = [np.zeros((len(judged), N_TINT_FEATURES)), tint_features(sample.tints_of_pixels()[judged])]
+    of_tints = [
+        np.zeros((len(judged), N_TINT_FEATURES), np.float32),
+        tint_features(sample.tints_of_pixels()[judged]),
+    ]
     return [np.concatenate([features[:, :-N_TINT_FEATURES], of_tint], axis=1) for of_tint in of_tints]
 
 

@@ -138,6 +138,10 @@ def _is_other_image(name):
     return suffix not in IMAGE_SUFFIXES and (kind.startswith("image/") or suffix in _OTHER_SUFFIXES)
 
 
+def _is_hidden(path):
+    return any(part.startswith(".") for part in path.parts)
+
+
 def load_image_folder(
     path: str | os.PathLike[str], pattern: str | None = None, *, skip_unreadable: bool = False
 ) -> list[str]:
@@ -150,7 +154,7 @@ def load_image_folder(
     pattern : str, default=None
         Pattern of the file names, as for :meth:`pathlib.Path.glob`: `*.jpg`, or `**/*.png` to
         include subfolders. None takes every file of the folder itself with the extension of an image
-        format, in upper or lower case. Hidden files, whose names begin with a dot, are left out.
+        format, in upper or lower case. Hidden files and folders, whose names begin with a dot, are left out.
     skip_unreadable : bool, default=False
         Leave out files that cannot be opened as images, with a warning that names them, instead of an error.
 
@@ -191,12 +195,13 @@ def load_image_folder(
         raise NotADirectoryError(f"{str(folder)!r} is a file; pass the folder, or [path] as a batch of one.")
     # operating systems store hidden files beside the images
     candidates = folder.iterdir() if pattern is None else folder.glob(pattern)
-    files = sorted(file for file in candidates if file.is_file() and not file.name.startswith("."))
+    files = sorted(file for file in candidates if not _is_hidden(file.relative_to(folder)) and file.is_file())
     paths = [str(file) for file in files if pattern is not None or file.suffix.lower() in IMAGE_SUFFIXES]
     if not paths:
         wanted = f"matches {pattern!r}" if pattern else f"ends in one of {', '.join(IMAGE_SUFFIXES)}"
         raise FileNotFoundError(f"No file in {str(folder)!r} {wanted}.")
-    others = [file.name for file in files if str(file) not in {*paths} and _is_other_image(file.name)]
+    listed = set(paths)
+    others = [file.name for file in files if str(file) not in listed and _is_other_image(file.name)]
     if others:
         warnings.warn(
             f"Images of other formats in {str(folder)!r} are left out: {', '.join(others)}. Convert them to "

@@ -6,6 +6,7 @@ compare a colorizer's prediction with the colour images that it is given, so the
 """
 
 from collections.abc import Callable
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from sklearn.utils import Bunch
 from ._images.batch import iter_batch, load_image
 from ._images.color import ciede2000, join_lightness_chroma, lightness_chroma, to_grey, to_unit_range
 from ._pixels.samples import PixelSamples
+from ._utils.threads import single_threaded
 from ._utils.types import ImageBatch
 
 __all__ = [
@@ -29,6 +31,7 @@ __all__ = [
     "raw_accuracy_auc",
     "tint_errors",
     "ColorizationScorer",
+    "MultimetricScorer",
     "neg_mean_ciede2000_scorer",
     "neg_chroma_rmse_scorer",
     "psnr_scorer",
@@ -41,6 +44,8 @@ _LARGEST_THRESHOLD = 150
 # Side of the windows of ssim in pixels, as in scikit-image, whose own function warns that its defaults will
 # change.
 _WINDOW = 7
+# Number of images that a scorer predicts at a time.
+_PREDICTED = 8
 
 
 def mean_ciede2000(truth: ImageBatch, prediction: ImageBatch) -> float:
@@ -80,11 +85,7 @@ def mean_ciede2000(truth: ImageBatch, prediction: ImageBatch) -> float:
     >>> mean_ciede2000(red, red)
     0.0
     """
-
-    def difference(true, predicted):
-        return ciede2000(true.reshape(-1, 3), predicted.reshape(-1, 3))
-
-    return _mean_over_pixels(difference, truth, prediction)
+    return _of_batches(mean_ciede2000, truth, prediction)
 
 
 def psnr(truth: ImageBatch, prediction: ImageBatch) -> float:
@@ -116,13 +117,7 @@ def psnr(truth: ImageBatch, prediction: ImageBatch) -> float:
     >>> round(psnr(np.zeros((1, 4, 4, 3)), np.full((1, 4, 4, 3), 0.1)), 6)
     20.0
     """
-    ratios = []
-    for true, predicted in _pairs(truth, prediction):
-        if np.array_equal(true, predicted):
-            ratios.append(np.inf)
-        else:
-            ratios.append(peak_signal_noise_ratio(true, predicted, data_range=1))
-    return float(np.mean(ratios))
+    return _of_batches(psnr, truth, prediction)
 
 
 def ssim(truth: ImageBatch, prediction: ImageBatch) -> float:
@@ -161,40 +156,7 @@ def ssim(truth: ImageBatch, prediction: ImageBatch) -> float:
     >>> ssim(np.zeros((1, 8, 8, 3)), np.zeros((1, 8, 8, 3)))
     1.0
     """
-    values = []
-    for position, (true, predicted) in enumerate(_pairs(truth, prediction)):
-        if min(true.shape[:2]) < _WINDOW:
-            raise ValueError(
-                f"image {position} is {true.shape[0]} x {true.shape[1]}; structural similarity needs at "
-                "least 7 x 7 pixels, and images instead of a PixelSamples."
-            )
-        values.append(_structural_similarity(true, predicted))
-    return float(np.mean(values))
-
-
-def _structural_similarity(true, predicted):
-    """Mean of equation 13 of Wang et al. (2004) over channels and windows of 7 x 7 pixels."""
-
-    def mean(values):
-        return uniform_filter(values, (_WINDOW, _WINDOW, 0))
-
-    x, y = true.astype(np.float64), predicted.astype(np.float64)
-    mean_x, mean_y = mean(x), mean(y)
-    n = _WINDOW**2
-    # sample variances (n - 1), as in scikit-image
-    var_x, var_y, cov = (
-        (mean(a * b) - mean_a * mean_b) * (n / (n - 1))
-        for a, b, mean_a, mean_b in (
-            (x, x, mean_x, mean_x),
-            (y, y, mean_y, mean_y),
-            (x, y, mean_x, mean_y),
-        )
-    )
-    c1, c2 = 0.01**2, 0.03**2
-    similarity = (2 * mean_x * mean_y + c1) * (2 * cov + c2)
-    similarity /= (mean_x**2 + mean_y**2 + c1) * (var_x + var_y + c2)
-    border = _WINDOW // 2
-    return similarity[border:-border, border:-border].mean()
+    return _of_batches(ssim, truth, prediction)
 
 
 def colorfulness(images: ImageBatch) -> float:
@@ -288,11 +250,7 @@ def chroma_rmse(truth: ImageBatch, prediction: ImageBatch) -> float:
     >>> round(chroma_rmse(red, np.zeros((1, 1, 1, 3))), 1)
     179.0
     """
-
-    def squared_distance(true, predicted):
-        return ((lightness_chroma(true)[1] - lightness_chroma(predicted)[1]) ** 2).sum(axis=-1)
-
-    return _mean_over_pixels(squared_distance, truth, prediction) ** 0.5
+    return _of_batches(chroma_rmse, truth, prediction)
 
 
 def raw_accuracy_auc(truth: ImageBatch, prediction: ImageBatch) -> float:
@@ -325,13 +283,7 @@ def raw_accuracy_auc(truth: ImageBatch, prediction: ImageBatch) -> float:
     >>> raw_accuracy_auc(np.ones((1, 2, 2, 3)), np.ones((1, 2, 2, 3)))
     1.0
     """
-
-    def share_of_thresholds(true, predicted):
-        distance = np.linalg.norm(rgb2lab(true)[..., 1:] - rgb2lab(predicted)[..., 1:], axis=-1)
-        # a pixel at a distance d is inside from the threshold d on
-        return np.clip(1 - distance / _LARGEST_THRESHOLD, 0, 1)
-
-    return _mean_over_pixels(share_of_thresholds, truth, prediction)
+    return _of_batches(raw_accuracy_auc, truth, prediction)
 
 
 def tint_errors(colorizer: Any, images: ImageBatch, n_alternatives: int = 4) -> Any:
@@ -407,17 +359,19 @@ class ColorizationScorer:
     """Make a scorer from a measure, to compare the predictions of a colorizer with the true colours.
 
     The scorers of :func:`~sklearn.metrics.make_scorer` compare a prediction with `y`. Here the truth
-    is `X` itself: colour images, whose lightness is coloured.
+    is `X` itself: colour images, whose lightness is coloured. A few images at a time are in memory.
 
     Parameters
     ----------
     measure : callable
-        Called as measure(truth, prediction) with two batches of images.
+        A measure of this module, or one of your own: it is called as measure(truth, prediction) with two
+        batches of one image each, and the score is the mean over the images.
     greater_is_better : bool, default=True
         Whether a larger value is better; otherwise the score is the negative value.
 
     See Also
     --------
+    MultimetricScorer : Several measures of one prediction.
     SOMColorizer.score : The default score, equal to `neg_mean_ciede2000_scorer`.
 
     Examples
@@ -448,23 +402,64 @@ class ColorizationScorer:
         score : float
             Higher is better.
         """
-        if isinstance(X, PixelSamples):
-            if len(X) == 0:
-                raise ValueError("The PixelSamples holds no pixel. Pass at least one.")
-            truth, prediction = (
-                join_lightness_chroma(X.lightness[None], chroma[None], np.float32)[None]
-                for chroma in (X.chroma, estimator.predict_chroma(X))
-            )
-        else:
-            truth = [load_image(*item, color=True) for item in iter_batch(X)]
-            prediction = estimator.predict(truth)
-        value = self.measure(truth, prediction)
+        (value,) = _measure_predictions([self.measure], estimator, X)
         return value if self.greater_is_better else -value
 
     def __repr__(self) -> str:
         name = getattr(self.measure, "__name__", repr(self.measure))
         better = "" if self.greater_is_better else ", greater_is_better=False"
         return f"{type(self).__name__}({name}{better})"
+
+
+class MultimetricScorer:
+    """Scorer of several measures, for which each image is predicted once.
+
+    Pass it as `scoring` to :func:`~sklearn.model_selection.cross_validate` or
+    :class:`~sklearn.model_selection.GridSearchCV` (with `refit` set to one of the names); a dict of scorers
+    would predict each image again for every scorer.
+
+    Parameters
+    ----------
+    **scorers : ColorizationScorer
+        By the names of the scores.
+
+    Examples
+    --------
+    >>> from nncolor.metrics import MultimetricScorer, neg_mean_ciede2000_scorer, psnr_scorer
+    >>> MultimetricScorer(error=neg_mean_ciede2000_scorer, psnr=psnr_scorer)
+    MultimetricScorer(error=ColorizationScorer(mean_ciede2000, greater_is_better=False), \
+psnr=ColorizationScorer(psnr))
+    """
+
+    def __init__(self, **scorers: ColorizationScorer):
+        self.scorers = scorers
+
+    def __call__(self, estimator: Any, X: ImageBatch | PixelSamples, y: Any = None) -> dict[str, float]:
+        """Score a fitted colorizer.
+
+        Parameters
+        ----------
+        estimator : SOMColorizer
+            Fitted.
+        X : batch of colour images, or PixelSamples
+            The truth.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        scores : dict of str to float
+            Higher is better.
+        """
+        measures = [scorer.measure for scorer in self.scorers.values()]
+        values = _measure_predictions(measures, estimator, X)
+        return {
+            name: value if scorer.greater_is_better else -value
+            for (name, scorer), value in zip(self.scorers.items(), values, strict=True)
+        }
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={one}' for name, one in self.scorers.items())})"
 
 
 neg_mean_ciede2000_scorer: ColorizationScorer = ColorizationScorer(mean_ciede2000, greater_is_better=False)
@@ -474,14 +469,129 @@ ssim_scorer: ColorizationScorer = ColorizationScorer(ssim)
 raw_accuracy_auc_scorer: ColorizationScorer = ColorizationScorer(raw_accuracy_auc)
 
 
-def _mean_over_pixels(measure, truth, prediction):
-    """Mean of measure(true, predicted), a value for each pixel, over all pixels of all images."""
-    total = n_pixels = 0
-    for true, predicted in _pairs(truth, prediction):
-        values = measure(true, predicted)
-        total += values.sum(dtype=np.float64)
-        n_pixels += values.size
-    return float(total / n_pixels)
+def _measure_predictions(measures, estimator, X):
+    """Values of measures of the predictions for a batch of colour images, or for a PixelSamples."""
+    means = [_Mean(measure) for measure in measures]
+    for truth, predicted in _predicted_pairs(estimator, X):
+        for mean in means:
+            mean.add(truth, predicted)
+    return [mean.value() for mean in means]
+
+
+def _predicted_pairs(estimator, X):
+    """Yield batches of one true and one predicted image; a few images are predicted at a time."""
+    if isinstance(X, PixelSamples):
+        if len(X) == 0:
+            raise ValueError("The PixelSamples holds no pixel. Pass at least one.")
+        yield tuple(
+            join_lightness_chroma(X.lightness[None], chroma[None], np.float32)[None]
+            for chroma in (X.chroma, estimator.predict_chroma(X))
+        )
+        return
+    items = iter_batch(X)
+    while part := list(islice(items, _PREDICTED)):
+        truth = [load_image(*item, color=True) for item in part]
+        for pair in zip(truth, estimator.predict(truth), strict=True):
+            yield tuple([image] for image in pair)
+
+
+def _of_batches(measure, truth, prediction):
+    """Value of a measure of this module for two batches."""
+    mean = _Mean(measure)
+    for position, (true, predicted) in enumerate(_pairs(truth, prediction)):
+        try:
+            mean.add_values(mean.function(true, predicted))
+        except ValueError as error:
+            raise ValueError(f"image {position} {error}") from error
+    return mean.value()
+
+
+class _Mean:
+    """Running value of a measure: the mean over pixels or images, as the measure defines it."""
+
+    def __init__(self, measure):
+        self.measure = measure
+        self.function, self.finish = _OF_PAIRS.get(measure, (None, float))
+        self.total, self.n_values = 0.0, 0
+
+    def add(self, truth, prediction):
+        """Add two batches of one image each."""
+        if self.function is None:
+            self.add_values(np.float64(self.measure(truth, prediction)))
+            return
+        for true, predicted in _pairs(truth, prediction):
+            self.add_values(self.function(true, predicted))
+
+    def add_values(self, values):
+        self.total += float(values.sum(dtype=np.float64))
+        self.n_values += values.size
+
+    def value(self):
+        return self.finish(self.total / self.n_values)
+
+
+# Values of a true and a predicted image, RGB in [0, 1]: one for each pixel, or one for the image.
+
+
+def _differences(true, predicted):
+    return ciede2000(true.reshape(-1, 3), predicted.reshape(-1, 3))
+
+
+def _squared_distances(true, predicted):
+    return ((lightness_chroma(true)[1] - lightness_chroma(predicted)[1]) ** 2).sum(axis=-1)
+
+
+def _shares_of_thresholds(true, predicted):
+    with single_threaded():
+        distance = np.linalg.norm(rgb2lab(true)[..., 1:] - rgb2lab(predicted)[..., 1:], axis=-1)
+    # a pixel at a distance d is inside from the threshold d on
+    return np.clip(1 - distance / _LARGEST_THRESHOLD, 0, 1)
+
+
+def _signal_noise_ratio(true, predicted):
+    if np.array_equal(true, predicted):
+        return np.float64(np.inf)
+    return np.float64(peak_signal_noise_ratio(true, predicted, data_range=1))
+
+
+def _structural_similarity(true, predicted):
+    """Mean of equation 13 of Wang et al. (2004) over channels and windows of 7 x 7 pixels."""
+    if min(true.shape[:2]) < _WINDOW:
+        raise ValueError(
+            f"is {true.shape[0]} x {true.shape[1]} in truth; structural similarity needs at least 7 x 7 "
+            "pixels, and images instead of a PixelSamples."
+        )
+
+    def mean(values):
+        return uniform_filter(values, (_WINDOW, _WINDOW, 0))
+
+    x, y = true.astype(np.float64), predicted.astype(np.float64)
+    mean_x, mean_y = mean(x), mean(y)
+    n = _WINDOW**2
+    # sample variances (n - 1), as in scikit-image
+    var_x, var_y, cov = (
+        (mean(a * b) - mean_a * mean_b) * (n / (n - 1))
+        for a, b, mean_a, mean_b in (
+            (x, x, mean_x, mean_x),
+            (y, y, mean_y, mean_y),
+            (x, y, mean_x, mean_y),
+        )
+    )
+    c1, c2 = 0.01**2, 0.03**2
+    similarity = (2 * mean_x * mean_y + c1) * (2 * cov + c2)
+    similarity /= (mean_x**2 + mean_y**2 + c1) * (var_x + var_y + c2)
+    border = _WINDOW // 2
+    return similarity[border:-border, border:-border].mean()
+
+
+# For each measure: the function of a pair of images, and what is done with the mean of its values.
+_OF_PAIRS = {
+    mean_ciede2000: (_differences, float),
+    chroma_rmse: (_squared_distances, lambda mean: float(mean**0.5)),
+    psnr: (_signal_noise_ratio, float),
+    ssim: (_structural_similarity, float),
+    raw_accuracy_auc: (_shares_of_thresholds, float),
+}
 
 
 def _pairs(truth, prediction):

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from hypothesis import settings
 from PIL import Image
+from skimage.color import luv2rgb, luv2xyz
+from skimage.color.colorconv import rgb_from_xyz
 from skimage.transform import resize
 from sklearn.neural_network import MLPClassifier
 
@@ -40,6 +42,23 @@ def quick_colorizer(**params):
         "random_state": 0,
     }
     return SOMColorizer(**{**defaults, **params})
+
+
+def srgb_of(luv):
+    """RGB in [0, 1] of CIELUV: by bisection, the largest chroma that sRGB has at that lightness and hue."""
+    luv = np.asarray(luv, float)
+    low, high = np.zeros(luv.shape[:-1]), np.ones(luv.shape[:-1])
+
+    def at(share):
+        linear = luv2xyz(np.concatenate([luv[..., :1], luv[..., 1:] * share[..., None]], axis=-1))
+        return linear @ rgb_from_xyz.T
+
+    for _ in range(40):
+        share = (low + high) / 2
+        # scikit-image's white is rounded
+        inside = ((at(share) > -1e-6) & (at(share) < 1 + 1e-4)).all(axis=-1)
+        low, high = np.where(inside, share, low), np.where(inside, high, share)
+    return luv2rgb(np.concatenate([luv[..., :1], luv[..., 1:] * low[..., None]], axis=-1))
 
 
 @pytest.fixture(scope="session")

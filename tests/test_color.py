@@ -1,5 +1,8 @@
 import numpy as np
 import pytest
+from conftest import srgb_of
+from hypothesis import example, given
+from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from skimage.color import luv2rgb, rgb2luv
 
@@ -59,13 +62,76 @@ def test_round_trip(photos, dtype):
     assert_allclose(joined / scale, image / scale, atol=1e-4 if scale != 255 else 0)
 
 
-def test_joining_is_luv2rgb_and_clips():
-    lightness = np.array([[50, 90]], np.float32)
-    chroma = np.array([[[30, -20], [150, 80]]], np.float32)
-    expected = luv2rgb(np.dstack([lightness, chroma]).astype(float))
+def luv_of(lightness, chroma):
+    return np.concatenate([lightness[..., None], chroma], axis=-1).astype(float)
+
+
+def test_joining_is_luv2rgb_where_srgb_has_the_colour():
+    rng = np.random.default_rng(0)
+    luv = rgb2luv(rng.random((100, 100, 3))).astype(np.float32)
+    joined = join_lightness_chroma(luv[..., 0], luv[..., 1:], np.float64)
+    assert_allclose(joined, luv2rgb(luv.astype(float)), atol=2e-5)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_what_srgb_has_stays_to_the_byte(dtype):
+    largest = np.iinfo(dtype).max
+    rng = np.random.default_rng(0)
+    inside = rng.integers(0, largest + 1, (300, 300, 3))
+    # the faces of the cube of sRGB: one channel is 0 or the largest
+    faces = inside.copy()
+    np.put_along_axis(faces, rng.integers(0, 3, (300, 300, 1)), rng.choice([0, largest], (300, 300, 1)), 2)
+    corners = np.stack(np.meshgrid([0, 1, largest], [0, 1, largest], [0, 1, largest]), -1).reshape(1, -1, 3)
+    for image in (inside, faces, corners):
+        image = image.astype(dtype)
+        joined = join_lightness_chroma(*lightness_chroma(image), dtype)
+        # float32 holds 16 bits to half a level
+        assert np.abs(joined.astype(int) - image).max() <= (0 if dtype == np.uint8 else 1)
+
+
+# any colour, far outside sRGB too
+LIGHTNESS = st.floats(0, 100, width=32)
+CHROMA = st.floats(-300, 300, width=32)
+
+
+@given(LIGHTNESS, CHROMA, CHROMA)
+@example(9, -5, -55)
+@example(np.float32(1e-3), 30, -200)
+@example(0, 100, 100)
+@example(100, 100, 100)
+@example(np.float32(99.99), -5, 3)
+def test_a_colour_keeps_its_lightness_and_hue(lightness, u, v):
+    lightness, chroma = np.array([[lightness]], np.float32), np.array([[[u, v]]], np.float32)
     joined = join_lightness_chroma(lightness, chroma, np.float64)
-    assert_allclose(joined, expected, atol=1e-5)
-    assert joined.max() == 1
+    assert joined.min() >= 0
+    assert joined.max() <= 1
+    found = rgb2luv(joined)
+    assert_allclose(found[..., 0], lightness, atol=0.05)
+    levels = join_lightness_chroma(lightness, chroma, np.uint8)
+    assert_allclose(rgb2luv(levels)[..., 0], lightness, atol=1)
+    if np.hypot(*found[0, 0, 1:]) > 2:
+        turned = np.angle(complex(*found[0, 0, 1:]) / complex(u, v), deg=True)
+        assert abs(turned) <= 1
+
+
+@given(LIGHTNESS, st.floats(0, 2 * np.pi))
+def test_the_chroma_is_monotone_and_the_largest_of_srgb(lightness, hue):
+    wanted = np.linspace(0, 300, 61)
+    chroma = (wanted[:, None] * [np.cos(hue), np.sin(hue)]).astype(np.float32)
+    lightness = np.full(len(wanted), lightness, np.float32)
+    joined = join_lightness_chroma(lightness, chroma, np.float64)
+    found = np.hypot(*np.moveaxis(rgb2luv(joined)[:, 1:], -1, 0))
+    assert (np.diff(found) > -0.02).all()
+    assert_allclose(joined, srgb_of(luv_of(lightness, chroma)), atol=2e-3)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_a_ramp_of_grey_keeps_its_lightness_in_any_tint(dtype):
+    lightness = np.linspace(0, 100, 256, dtype=np.float32)[:, None]
+    angles = np.linspace(0, 2 * np.pi, 36, endpoint=False)
+    chroma = 100 * np.stack([np.cos(angles), np.sin(angles)], -1).astype(np.float32)
+    found = rgb2luv(join_lightness_chroma(lightness, chroma[None], dtype))[..., 0]
+    assert np.abs(found - lightness).max() < (0.3 if dtype == np.uint8 else 0.01)
 
 
 @pytest.mark.parametrize(
@@ -99,6 +165,7 @@ def test_grey_keeps_the_lightness_of_scikit_image(photos, dtype):
 
 def test_grey_stays_grey(grey):
     assert_array_equal(to_grey(grey), grey)
+    assert not np.shares_memory(to_grey(grey), grey)
     assert np.abs(to_grey(np.dstack([grey] * 3)).astype(int) - grey).max() <= 1
 
 

@@ -1,6 +1,8 @@
 """A thousand damaged image files: none crashes, hangs or is read wrongly, and errors name each file."""
 
 import io
+import signal
+from pathlib import Path
 
 import joblib
 import numpy as np
@@ -9,6 +11,7 @@ import tifffile
 from numpy.testing import assert_array_equal
 from PIL import Image
 
+from nncolor import SOMColorizer
 from nncolor._images.files import read_image
 from nncolor.datasets import load_image_folder
 
@@ -160,3 +163,58 @@ def test_the_script_colours_what_can_be_read_and_names_the_rest(
         assert "convert it to" in reasons[name] or readable[name].dtype not in (np.uint8, np.uint16)
     for name in coloured:
         assert read_image(output / name).shape[:2] == readable[name].shape[:2]
+
+
+def _stop(signum, frame):
+    raise TimeoutError("reading did not end")
+
+
+CUT = {
+    "x.png": {},
+    "x.jpg": {},
+    "progressive.jpg": {"progressive": True},
+    "x.jp2": {},
+    "x.j2k": {},
+    "x.gif": {},
+    "x.bmp": {},
+    "x.webp": {},
+    "lossless.webp": {"lossless": True},
+    "x.avif": {},
+    "x.ppm": {},
+    "x.tga": {},
+    "rle.tga": {"compression": "tga_rle"},
+    "x.pcx": {},
+    "x.tif": {},
+    "lzw.tif": {"compression": "tiff_lzw"},
+}
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="This system has no alarm.")
+@pytest.mark.parametrize("name", CUT)
+def test_a_file_cut_at_any_byte_of_its_header_is_refused_in_time(name, tmp_path, monkeypatch):
+    image = np.random.default_rng(0).integers(0, 255, (30, 40, 3), np.uint8)
+    whole, path = tmp_path / name, tmp_path / f"cut{Path(name).suffix}"
+    Image.fromarray(image).save(whole, **CUT[name])
+    content = whole.read_bytes()
+    before = signal.signal(signal.SIGALRM, _stop)
+    try:
+        for length in range(min(400, len(content) - 1)):
+            path.write_bytes(content[:length])
+            signal.setitimer(signal.ITIMER_REAL, 20)
+            with pytest.raises(OSError, match=r"cut\.\w+\) cannot be read"):
+                read_image(path)
+            signal.setitimer(signal.ITIMER_REAL, 0)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.parametrize("rest", [b"", b"\xff\xe0", b"\xff\xe0\x00\x00", b"\xff\xda"])
+def test_the_beginning_of_a_jpeg_is_refused(rest, colorizer, tmp_path):
+    path = tmp_path / "x.jpg"
+    path.write_bytes(b"\xff\xd8" + rest)
+    for read in (lambda: colorizer.predict([path]), lambda: SOMColorizer().fit([path])):
+        with pytest.raises(OSError, match=r"image 0 \(.*x.jpg\) cannot be read"):
+            read()
+    with pytest.raises(OSError, match=r"x.jpg"):
+        load_image_folder(tmp_path)

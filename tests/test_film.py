@@ -115,7 +115,8 @@ def test_lamp_and_grain_flicker_less(coffee):
 
     def flicker(colored):
         chroma = np.array([rgb2luv(image)[..., 1:] for image in colored])
-        return np.abs(np.diff(chroma[4:], axis=0)).mean()
+        # in the dark, the chroma that sRGB has follows the noise of the lightness
+        return np.abs(np.diff(chroma[4:], axis=0))[:, still[0] > 80].mean()
 
     assert flicker(list(colorizer.colorize_film(frames))) < 0.5 * flicker(colorizer.predict(frames))
 

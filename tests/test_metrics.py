@@ -114,7 +114,7 @@ def test_ssim(photos, other):
 
 def test_ssim_of_small_images_says_how_large_they_must_be(photos):
     small = [photos[0], photos[1][:6]]
-    with pytest.raises(ValueError, match="image 1 is 6 x 40; structural similarity needs at least 7 x 7"):
+    with pytest.raises(ValueError, match="image 1 is 6 x 40 in truth; structural similarity needs"):
         ssim(small, small)
 
 
@@ -197,9 +197,9 @@ class TestScorers:
             return mean_chroma(truth) - mean_chroma(prediction)
 
         scorer = ColorizationScorer(lost_chroma, greater_is_better=False)
-        assert_allclose(
-            scorer(colorizer, photos), mean_chroma(colorizer.predict(photos)) - mean_chroma(photos)
-        )
+        painted = colorizer.predict(photos)
+        lost = [mean_chroma([photo]) - mean_chroma([one]) for photo, one in zip(photos, painted, strict=True)]
+        assert_allclose(scorer(colorizer, photos), -np.mean(lost))
         assert repr(scorer) == "ColorizationScorer(lost_chroma, greater_is_better=False)"
 
     def test_it_can_be_pickled(self, photos, colorizer):

@@ -4,8 +4,9 @@ import sys
 import matplotlib as mpl
 import numpy as np
 import pytest
+from conftest import srgb_of
 from numpy.testing import assert_allclose, assert_array_equal
-from skimage.color import deltaE_ciede2000, luv2rgb, rgb2lab, rgb2luv
+from skimage.color import deltaE_ciede2000, rgb2lab, rgb2luv
 from sklearn.cluster import KMeans
 
 from nncolor import SOMQuantizer, plotting, sample_pixels
@@ -34,13 +35,13 @@ def image_of(ax):
 def at_lightness_50(image):
     luv = rgb2luv(image)
     luv[..., 0] = 50
-    return luv2rgb(luv)
+    return srgb_of(luv)
 
 
 class TestCodebook:
     def test_map(self, quantizers):
         display = CodebookDisplay.from_estimator(quantizers[0], lightness=60)
-        colors = luv2rgb(np.dstack([np.full((2, 3), 60), quantizers[0].codebook_.reshape(2, 3, 2)]))
+        colors = srgb_of(np.dstack([np.full((2, 3), 60), quantizers[0].codebook_.reshape(2, 3, 2)]))
         assert_allclose(image_of(display.ax_), colors, atol=1e-4)
         assert_array_equal(display.counts, np.bincount(quantizers[0].labels_))
         shares = [text.get_text() for text in display.ax_.texts]

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import skops.io
-from conftest import quick_colorizer
+from conftest import quick_colorizer, srgb_of
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
@@ -116,7 +116,7 @@ def test_the_tint_is_three_features_behind_those_of_the_extractor(tinted, colori
     shown = np.hstack([features, np.tile(np.float32([1, *(tint / 5)]), (len(features), 1))])
     chroma = winners.codebook_[winners.classifier_.predict(shown)].reshape(*shape, 2)
     luv = np.dstack([rgb2luv(tinted[0])[..., 0], chroma])
-    assert_allclose(winners.colorize(tinted[0], tint=tint), luv2rgb(luv) * 255, atol=1)
+    assert_allclose(winners.colorize(tinted[0], tint=tint), srgb_of(luv) * 255, atol=1)
 
 
 class Recorder(GaussianNB):
@@ -199,7 +199,7 @@ def test_one_tint_for_all_or_one_for_each(tinted, n_jobs):
     each = [colorizer.colorize(grey, tint=tint) for grey, tint in zip(greys, tints, strict=True)]
     for X in (greys, np.stack(greys), tuple(greys)):
         assert_array_equal(colorizer.predict(X, tint=tints[0]), one)
-        assert_array_equal(colorizer.predict(X, tints), each)
+        assert_array_equal(colorizer.predict(X, tint=tints), each)
         assert_array_equal(colorizer.predict(X, tint=[tuple(tint) for tint in tints]), each)
     assert_array_equal(colorizer.predict(iter(greys), tint=tints[0]), one)
     with pytest.raises(ValueError, match="batch whose length is known"):

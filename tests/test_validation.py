@@ -255,6 +255,7 @@ def test_too_few_codewords_are_not_validated(crops):
         sample,
         np.zeros(len(sample), int),
         fraction=0.2,
+        rebalance=0,
         temperature=1,
         random_state=np.random.RandomState(0),
     )

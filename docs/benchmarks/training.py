@@ -17,8 +17,8 @@ from sklearn.cluster import KMeans
 from sklearn.neural_network import MLPClassifier
 
 from nncolor import PatchExtractor, SOMColorizer, SOMQuantizer, sample_pixels
-from nncolor._images.parallel import single_threaded
 from nncolor._training import DEFAULTS, settle_network
+from nncolor._utils.threads import single_threaded
 from nncolor.datasets import load_image_folder
 from nncolor.metrics import mean_chroma, mean_ciede2000
 

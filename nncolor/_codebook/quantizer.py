@@ -377,15 +377,17 @@ class SOMQuantizer(
         return som.get_weights().reshape(-1, rows.shape[1])
 
     def _relocate_dead(self, codes, X):
-        """Move each code without rows to the row farthest from its own code."""
+        """Move codes without rows to the rows farthest from their own codes, a third of them at a time."""
         rows = self._standardize(X)
         for _ in range(len(codes)):
             distances, labels = cKDTree(codes).query(rows)
             dead = np.setdiff1d(np.arange(len(codes)), labels)
-            farthest = distances.argmax()
-            if not len(dead) or distances[farthest] == 0:
+            # a few at a time, so that they do not all move to the same part of the rows
+            n_moved = min(-(-len(dead) // 3), np.count_nonzero(distances))
+            if n_moved == 0:
                 break
-            codes[dead[0]] = rows[farthest]
+            farthest = np.argpartition(-distances, n_moved - 1)[:n_moved]
+            codes[dead[:n_moved]] = rows[np.sort(farthest)]
         return codes
 
 

@@ -43,7 +43,7 @@ def check_batch(X):
     ValueError
         If `X` is a single image or path, or holds no image.
     TypeError
-        If `X` is not iterable.
+        If `X` is not iterable, or a table.
     """
     if is_path(X):
         raise ValueError(
@@ -59,9 +59,14 @@ def check_batch(X):
         raise ValueError(
             f"Expected a batch of images, got a 0-dimensional array, {X!r}. Write a list: [image] or [path]."
         )
-    # arrays of text or objects may hold paths or images; arrays of other libraries hold numbers
-    dtype = getattr(X, "dtype", None)
-    if isinstance(shape, tuple) and dtype is not None and getattr(dtype, "kind", "f") in "buifc":
+    if hasattr(X, "columns") and hasattr(X, "dtypes"):
+        raise TypeError(
+            f"Expected a batch of images, got a {type(X).__name__}, which is a table. Pass the column that "
+            'holds the paths, such as table["path"].'
+        )
+    # arrays of text or objects may hold paths or images, and so may columns of tables
+    kind = getattr(getattr(X, "dtype", None), "kind", None)
+    if isinstance(shape, tuple) and (kind is not None and kind in "buifc" or kind is None and len(shape) > 1):
         _check_batch_shape(shape)
     if not isinstance(X, Iterable) and not hasattr(X, "__getitem__"):
         raise TypeError(
@@ -160,6 +165,11 @@ def _to_array(item, where):
         # decoders report broken data by exceptions of every kind
         except Exception as error:
             raise unreadable_error(where, error) from error
+    if item is None or type(item).__name__ == "NAType" or (isinstance(item, float) and np.isnan(item)):
+        raise ValueError(
+            f"{where} is missing: there is {item!r} where an image or a path is expected. Leave it out, as "
+            "dropna and drop_nulls do with a column of a table."
+        )
     try:
         array = np.asarray(item)
     except ValueError as error:

@@ -1,7 +1,6 @@
 """Conversion between RGB and lightness and chroma; dtypes and ranges of images; colour differences.
 
-Lightness is CIE L* (0 to 100), chroma is CIE (u*, v*); both are scikit-image's conversions of
-sRGB under D65, computed in float32.
+Lightness is CIE L* (0 to 100), chroma is CIE (u*, v*), of sRGB under D65 as in scikit-image, in float32.
 """
 
 from functools import lru_cache
@@ -9,10 +8,12 @@ from typing import Any
 
 import numpy as np
 from PIL import ImageColor
-from skimage.color import deltaE_ciede2000, luv2rgb, rgb2lab, rgb2luv
+from skimage.color import deltaE_ciede2000, rgb2lab, rgb2luv
 
+from .._utils.threads import single_threaded
 from .._utils.types import AnyArray, FloatArray, Image
 from .batch import load_image
+from .srgb import encode, encode_8_bits, luv_to_linear
 
 # Pixels that are converted to RGB at a time.
 _CONVERTED = 1 << 16
@@ -74,7 +75,7 @@ def image_lightness(image):
     if image.ndim == 3:
         return lightness_chroma(image)[0]
     if image.dtype.kind in "ub":
-        return _lightness_table(image.dtype)[image.astype(np.uint8) if image.dtype.kind == "b" else image]
+        return _lightness_table(image.dtype).take(image, mode="clip")
     return rgb2luv(np.repeat(to_unit_range(image)[..., None], 3, axis=-1))[..., 0]
 
 
@@ -120,7 +121,8 @@ def lightness_chroma(image):
     chroma : ndarray of shape (H, W, 2), float32
         CIE u*, v*.
     """
-    luv = rgb2luv(to_unit_range(image[..., :3]))
+    with single_threaded():
+        luv = rgb2luv(to_unit_range(image[..., :3]))
     return np.ascontiguousarray(luv[..., 0]), np.ascontiguousarray(luv[..., 1:])
 
 
@@ -130,7 +132,10 @@ def image_tint(chroma):
 
 
 def join_lightness_chroma(lightness, chroma, dtype):
-    """Colour image of a lightness and a chroma; colours outside sRGB are clipped.
+    """Colour image of a lightness and a chroma.
+
+    Its lightness and hue are those given. A chroma that sRGB does not have at that lightness and hue is
+    reduced to the largest that it has.
 
     Parameters
     ----------
@@ -143,14 +148,23 @@ def join_lightness_chroma(lightness, chroma, dtype):
     -------
     image : ndarray of shape (..., 3)
     """
-    luv = np.empty(np.broadcast_shapes(lightness.shape, chroma.shape[:-1]) + (3,), np.float32)
-    luv[..., 0] = lightness
-    luv[..., 1:] = chroma
-    return from_unit_range(luv2rgb(luv), np.dtype(dtype))
+    lightness, chroma = np.asarray(lightness, np.float32), np.asarray(chroma, np.float32)
+    shape = np.broadcast_shapes(lightness.shape, chroma.shape[:-1])
+    image = np.empty((*shape, 3), dtype)
+    _write_colors(lightness, chroma[..., 0], chroma[..., 1], image)
+    return image
+
+
+def _write_colors(lightness, u, v, out):
+    for index, linear in enumerate(luv_to_linear(lightness, u, v)):
+        if out.dtype == np.uint8:
+            out[..., index] = encode_8_bits(linear)
+        else:
+            out[..., index] = from_unit_range(encode(linear), out.dtype)
 
 
 def paint(lightness, chroma, out):
-    """Write the colour image of a lightness and a chroma, a few rows at a time.
+    """Write the colour image of a lightness and a chroma, see `join_lightness_chroma`, a few rows at a time.
 
     Parameters
     ----------
@@ -162,7 +176,7 @@ def paint(lightness, chroma, out):
     step = max(1, _CONVERTED // lightness.shape[1])
     for start in range(0, len(lightness), step):
         part = slice(start, start + step)
-        out[part] = join_lightness_chroma(lightness[part], np.moveaxis(chroma[:, part], 0, -1), out.dtype)
+        _write_colors(lightness[part], *chroma[:, part], out[part])
 
 
 def to_grey(image: Image) -> AnyArray:
@@ -174,7 +188,7 @@ def to_grey(image: Image) -> AnyArray:
     Parameters
     ----------
     image : array-like of shape (H, W) or (H, W, 3 or 4), or path
-        Alpha is dropped; a grey image is returned unchanged.
+        Alpha is dropped; of a grey image, a copy is returned.
 
     Returns
     -------
@@ -197,7 +211,7 @@ def to_grey(image: Image) -> AnyArray:
     """
     pixels = load_image(None, image)
     if pixels.ndim == 2:
-        return pixels
+        return pixels.copy()
     grey = np.empty(pixels.shape[:2], output_dtype(pixels.dtype))
     step = max(1, _CONVERTED // pixels.shape[1])
     for start in range(0, len(pixels), step):
@@ -210,7 +224,8 @@ def to_grey(image: Image) -> AnyArray:
 def ciede2000(true, predicted):
     """CIEDE2000 of each pixel of two arrays of RGB in [0, 1], both of shape (n, 3)."""
     differences = np.empty(len(true), np.float32)
-    for start in range(0, len(true), _COMPARED):
-        chunk = slice(start, start + _COMPARED)
-        differences[chunk] = deltaE_ciede2000(rgb2lab(true[chunk]), rgb2lab(predicted[chunk]))
+    with single_threaded():
+        for start in range(0, len(true), _COMPARED):
+            chunk = slice(start, start + _COMPARED)
+            differences[chunk] = deltaE_ciede2000(rgb2lab(true[chunk]), rgb2lab(predicted[chunk]))
     return differences

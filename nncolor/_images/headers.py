@@ -83,8 +83,10 @@ def _check_jpeg(content):
         if 0xC0 <= marker[1] <= 0xCF and marker[1] not in (0xC4, 0xC8, 0xCC):
             _check_depth(content.read(3)[2])
             return
-        length = content.read(2)
-        content.seek(int.from_bytes(length, "big") - 2, os.SEEK_CUR)
+        length = int.from_bytes(content.read(2), "big")
+        if length < 2:  # the file ends here, or is damaged; Pillow reports it
+            return
+        content.seek(length - 2, os.SEEK_CUR)
 
 
 def jpeg2000_header(content):
@@ -110,6 +112,9 @@ def jpeg2000_header(content):
                     elif color[0] in (2, 3):
                         profile = color[3:]
     stream = data if not boxes else next((box for kind, box in boxes if kind == b"jp2c"), b"")
+    # OpenJPEG paints the missing part black
+    if stream.rstrip(b"\0")[-2:] != b"\xff\xd9":
+        raise EOFError("the end of its codestream is missing")
     n_components = int.from_bytes(stream[40:42], "big")
     sizes = stream[42 : 42 + 3 * n_components : 3]
     if any(size & 0x80 for size in sizes):

@@ -1,19 +1,16 @@
 """Parallel processing of the images of a batch; results do not depend on the number of workers."""
 
 import numbers
-import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from functools import lru_cache
+from functools import partial
 from itertools import chain, islice, repeat
 
 import numpy as np
-from joblib import Parallel, delayed, effective_n_jobs
-from sklearn import config_context
+from joblib import Parallel, cpu_count, delayed, effective_n_jobs
 from sklearn.utils._param_validation import Interval
-from threadpoolctl import ThreadpoolController
 
 from .._utils.progress import progress
+from .._utils.threads import plain_context
 from .batch import iter_batch, load_image, n_images_of
 
 _CHUNKS_PER_WORKER = 8
@@ -24,57 +21,24 @@ N_JOBS = [
     None,
 ]
 
-_lock = threading.Lock()
-_limits = None
-_users = 0
-
-
-@lru_cache(maxsize=1)
-def _controller():
-    return ThreadpoolController()
-
-
-@contextmanager
-def single_threaded():
-    """Limit BLAS and OpenMP to one thread in this process until the last context has ended.
-
-    The number of threads belongs to the whole process: the first context to end must not restore it
-    while others are active.
-    """
-    global _limits, _users
-    with _lock:
-        if _users == 0:
-            _limits = _controller().limit(limits=1)
-        _users += 1
-    try:
-        yield
-    finally:
-        with _lock:
-            _users -= 1
-            if _users == 0:
-                _limits.restore_original_limits()
-                _limits = None
-
-
-@contextmanager
-def plain_context():
-    """Context of fit and prediction: one thread of BLAS, and arrays as output of transformers.
-
-    Results must not depend on the number of threads, nor on the output containers that the user has set.
-    Threads that are started inside it have scikit-learn's default configuration, with output as arrays.
-    """
-    with single_threaded(), config_context(transform_output="default"):
-        yield
-
 
 def run_in_threads(n_threads, function, items, *args):
-    """Call function(item, *args) for each of a sequence of items, in threads if there are several."""
+    """Call function(item, *args) for each of a sequence of items, in threads if there are several.
+
+    There are at most as many threads as the machine has processors: the number may be that of a cluster.
+    """
+    n_threads = min(n_threads, len(items), cpu_count())
     arguments = items, *map(repeat, args)
-    if n_threads == 1 or len(items) == 1:
+    if n_threads == 1:
         list(map(function, *arguments))
     else:
         with ThreadPoolExecutor(n_threads) as threads:
-            list(threads.map(function, *arguments))
+            list(threads.map(partial(_in_plain_context, function), *arguments))
+
+
+def _in_plain_context(function, *args):
+    with plain_context():
+        return function(*args)
 
 
 def map_batch(function, X, arguments=None, *, color=False, n_jobs=None, verbose=0):
@@ -109,7 +73,8 @@ def _lists_of(size, items):
 
 
 def _map_items(function, items, color, n_threads):
-    return [
-        function(load_image(position, item, color=color), n_threads, *arguments)
-        for (position, item), arguments in items
-    ]
+    with plain_context():
+        return [
+            function(load_image(position, item, color=color), n_threads, *arguments)
+            for (position, item), arguments in items
+        ]

@@ -21,11 +21,12 @@ from .._images.color import (
     output_dtype,
     paint,
 )
-from .._images.parallel import plain_context, run_in_threads
+from .._images.parallel import run_in_threads
 from .._images.resampling import resize_linear, resize_nearest
 from .._images.working_size import working_lightness, working_shape
 from .._pixels.patches import PatchExtractor
 from .._pixels.tiles import ExtractorTiles, PatchTiles, to_dense
+from .._utils.threads import plain_context
 from .guided_filter import EnlargedPlanes, guided_filter, sampling_step, support
 from .scores import ClassifierScores, scores_of
 from .tint import tint_features
@@ -51,6 +52,8 @@ class Decoder:
     codebook : ndarray of shape (n_codes, 2)
     codes : ndarray of shape (n_seen,), int
         The codewords that the classifier was trained on, in the order of its columns.
+    frequencies : ndarray of shape (n_codes,)
+        Share of each codeword among the training pixels.
     working_size : int or None
     has_tint : bool
         Whether the last features of the classifier are those of a tint.
@@ -67,6 +70,7 @@ class Decoder:
         codebook,
         codes,
         *,
+        frequencies,
         working_size,
         has_tint=False,
         chroma_scale=1.0,
@@ -81,7 +85,9 @@ class Decoder:
         self.working_size = working_size
         self.temperature = temperature
         self.smoothing_radius = smoothing_radius
-        self.scores = scores_of(classifier, tint_features(None) if has_tint else np.empty(0, np.float32))
+        self.frequencies = frequencies[self.codes]
+        no_tint = tint_features(None) if has_tint else np.empty(0, np.float32)
+        self.scores = scores_of(classifier, no_tint, self.frequencies)
         self.tiles_type = PatchTiles if type(extractor) is PatchExtractor else ExtractorTiles
         general = self.tiles_type is ExtractorTiles or isinstance(self.scores, ClassifierScores)
         self.tile_size = _TILE_GENERAL if general else _TILE
@@ -92,7 +98,7 @@ class Decoder:
             return self
         decoder = copy(self)
         decoder.codebook = self.full_codebook
-        decoder.scores = scores_of(self.classifier, tint_features(tint))
+        decoder.scores = scores_of(self.classifier, tint_features(tint), self.frequencies)
         return decoder
 
     # The methods below take features of shape (n_groups, n_features, n).

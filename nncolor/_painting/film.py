@@ -12,13 +12,15 @@ from scipy.ndimage import map_coordinates, uniform_filter
 from skimage.registration import optical_flow_ilk
 
 from .._images.color import from_unit_range, output_dtype, to_unit_range
-from .._images.parallel import plain_context
 from .._images.working_size import working_lightness_chroma
+from .._utils.threads import plain_context
 
 # Correlation between the pattern of a frame and the motion-compensated pattern of the frame before, below
 # which there is a cut. In the two films of docs/benchmarks/film.py, clean and with lamp and grain, it is 0.05
 # to 0.50 at cuts, and at least 0.82 within shots.
 _CUT = 0.65
+# Range of lightness below which a frame is blank.
+_BLANK = 0.01
 # docs/benchmarks/sensitivity.py measures other values of the following constants.
 # Difference of patterns, in medians over the frame, at which the weight of the carried chroma falls to 1/e;
 # and a constant added to the median, for films without grain.
@@ -63,7 +65,9 @@ class Frame:
         self.lightness = decoder.working_lightness(image, n_threads)[:]
         chroma = decoder.grid_chroma(self.lightness, n_threads)
         grid = decoder.on_grid(self.lightness)
-        pattern = (grid - grid.mean()) / (grid.std() + 1)
+        # rounding must not make a pattern of a blank frame
+        is_blank = np.ptp(grid) < _BLANK
+        pattern = np.zeros_like(grid) if is_blank else (grid - grid.mean()) / (grid.std() + 1)
         self.state = self.prediction = State(pattern, chroma, np.full_like(pattern, _WEIGHT))
 
     def true_state(self, color):
@@ -129,12 +133,17 @@ def color_frames(frames, decoder, keyframes, n_threads):
             yield from _released(held, 0)
         before = frame.state
         if number in keyframes:
-            yield from_unit_range(to_unit_range(keyframes[number]), output_dtype(image.dtype))
+            yield _as_dtype(keyframes[number], output_dtype(image.dtype))
             continue
         held.append(frame)
         is_awaited = any(number < key <= number + _AHEAD for key in keyframes)
         yield from _released(held, _AHEAD if is_awaited else 0)
     yield from _released(held, 0)
+
+
+def _as_dtype(image, dtype):
+    """Copy of an image, with another dtype if needed."""
+    return image.copy() if image.dtype == dtype else from_unit_range(to_unit_range(image), dtype)
 
 
 def _released(held, n_kept):

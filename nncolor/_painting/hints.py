@@ -2,6 +2,7 @@
 
 import numbers
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ import PIL.Image
 from .._images.batch import is_path, load_image
 from .._images.color import LazyLightness, lightness_chroma, named_color, output_dtype, paint
 from .._images.working_size import shrink
+from .._utils.threads import plain_context
 from .._utils.types import AnyArray, Hints, Image
 from .decoder import for_blocks
 from .kriging import krige, similarity_features
@@ -28,6 +30,7 @@ class ParsedHints:
         return len(self.rows)
 
 
+@plain_context()
 def propagate_hints(image: Image, hints: Hints) -> AnyArray:
     """Colour an image by hints alone, without a classifier.
 
@@ -48,12 +51,14 @@ def propagate_hints(image: Image, hints: Hints) -> AnyArray:
     -------
     colored : ndarray of shape (H, W, 3)
         With the dtype as in :meth:`SOMColorizer.predict`. A hinted pixel has the hint's u*, v*
-        at its own lightness; where sRGB has no such colour, RGB is clipped to [0, 1].
+        at its own lightness; where sRGB has no such colour, with less chroma of the same hue.
 
     Raises
     ------
     ValueError
         If there is no hint, or one is not valid; the message names it.
+    TypeError
+        If the hints are neither a list nor an image.
 
     See Also
     --------
@@ -108,6 +113,7 @@ def preview(image, hints, max_size):
     return shrunk, ParsedHints(rows, columns, hints.chroma)
 
 
+@plain_context()
 def correct_prediction(image, hints, decoder, n_threads):
     """Colour image from a prediction that is corrected by hints.
 
@@ -179,6 +185,11 @@ def parse_hints(hints, image):
         )
     if isinstance(hints, (np.ndarray, PIL.Image.Image)):
         return _parse_scribbles(np.asarray(hints), image.shape[:2])
+    if not isinstance(hints, Iterable):
+        raise TypeError(
+            f"The hints are of type {type(hints).__name__}; pass a list of (row, column, colour), such as "
+            '[(120, 300, "olive")], or an RGBA image.'
+        )
     seen = {}
     for number, hint in enumerate(hints):
         if not isinstance(hint, (tuple, list)) or len(hint) != 3:

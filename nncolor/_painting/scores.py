@@ -18,16 +18,23 @@ class Scores(Protocol):
         """Probabilities to the power of 1 / temperature, up to a factor, (n_groups, n_classes, n)."""
 
 
-def scores_of(classifier: Any, constants: FloatArray) -> Scores:
-    """Scores of a fitted classifier; None stands for a single codeword.
+def scores_of(classifier: Any, constants: FloatArray, frequencies: FloatArray) -> Scores:
+    """Scores of a fitted classifier.
 
-    `constants` are its last features, which are the same for all pixels; the methods take the other features.
+    Parameters
+    ----------
+    classifier : classifier or None
+        None stands for a single codeword.
+    constants : ndarray
+        Its last features, which are the same for all pixels; the methods take the other features.
+    frequencies : ndarray of shape (n_classes,)
+        Probabilities where the classifier gives none.
     """
     if classifier is None:
         return SingleCodewordScores()
     if type(classifier) is MLPClassifier:
         return NetworkScores(classifier, constants)
-    return ClassifierScores(classifier, constants)
+    return ClassifierScores(classifier, constants, frequencies)
 
 
 class NetworkScores:
@@ -104,11 +111,15 @@ def _argmax(scores):
 
 
 class ClassifierScores:
-    """Scores of any classifier, from its `predict_proba`."""
+    """Scores of any classifier, from its `predict_proba`.
 
-    def __init__(self, classifier, constants):
+    Where the probabilities are all 0 or not finite, they are the frequencies of the classes.
+    """
+
+    def __init__(self, classifier, constants, frequencies):
         self.classifier = classifier
         self.constants = constants
+        self.frequencies = np.asarray(frequencies, np.float32)
 
     def probabilities(self, features):
         n_groups, n_features, n = features.shape
@@ -117,6 +128,11 @@ class ClassifierScores:
             constants = np.broadcast_to(self.constants, (len(rows), len(self.constants)))
             rows = np.concatenate([rows, constants.astype(rows.dtype)], axis=1)
         probabilities = np.asarray(self.classifier.predict_proba(rows), np.float32)
+        total = probabilities.sum(axis=1)
+        # NaN and infinity propagate to the sum
+        is_missing = ~(np.isfinite(total) & (total > 0))
+        if is_missing.any():
+            probabilities = np.where(is_missing[:, None], self.frequencies, probabilities)
         return probabilities.reshape(n_groups, n, -1).transpose(0, 2, 1)
 
     def winners(self, features):

@@ -13,6 +13,7 @@ from .._codebook.quantizer import SOMQuantizer
 from .._images.batch import is_path, load_image
 from .._images.color import image_tint, lightness_chroma, named_color, to_unit_range
 from .._images.working_size import working_lightness_chroma
+from .._utils.threads import plain_context
 
 # Number of features of a tint.
 N_TINT_FEATURES = 3
@@ -92,6 +93,7 @@ def typical_tints(tints, n_tints):
 
 # cached, because it is needed again for every image of a collection
 @lru_cache(maxsize=16)
+@plain_context()
 def _cluster_centers(tints, n_tints):
     """Centres of clusters of tints, given as the bytes of float64, in the order of a map."""
     tints = np.frombuffer(tints).reshape(-1, 2)
@@ -105,6 +107,7 @@ def map_shape(n):
     return n_rows, n // n_rows
 
 
+@plain_context()
 def unlike_tints(tints, training_tints):
     """Select the tints that are far from all tints of the training images.
 

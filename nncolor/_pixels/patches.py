@@ -11,6 +11,7 @@ from sklearn.utils._param_validation import Interval
 from .._images.batch import iter_batch, load_image
 from .._images.color import LazyLightness
 from .._utils.estimator import BaseEstimator, EstimatorMixin, TransformerMixin, fit_context
+from .._utils.threads import single_threaded
 from .._utils.types import AnyArray, FloatArray, ImageBatch
 from .context import CONTEXT_VALUES
 from .samples import PixelSamples
@@ -116,18 +117,9 @@ class PatchExtractor(EstimatorMixin, TransformerMixin, BaseEstimator):
         ValueError
             If `patch_size` is even or an image is not valid; the message names it.
         """
-        self._validate_params()
         self._check_values()
-        if isinstance(X, PixelSamples):
-            return self._transform_pixels(X)
-        parts = []
-        for position, item in iter_batch(X):
-            image = load_image(position, item)
-            height, width = image.shape[:2]
-            whole = range(height), range(width)
-            tile = PatchTiles(self, LazyLightness(image)).block(*whole).tile(*whole)
-            parts.append(tile.transpose(0, 2, 1).reshape(height * width, -1))
-        return np.ascontiguousarray(np.concatenate(parts))
+        with single_threaded():
+            return self._transform_pixels(X) if isinstance(X, PixelSamples) else self._transform_images(X)
 
     def get_feature_names_out(self, input_features: Any = None) -> AnyArray:
         """Names of the features.
@@ -159,6 +151,7 @@ class PatchExtractor(EstimatorMixin, TransformerMixin, BaseEstimator):
         return tags
 
     def _check_values(self):
+        self._validate_params()
         if self.patch_size % 2 == 0:
             raise ValueError(
                 f"patch_size={self.patch_size} is even; it must be odd, because a patch has its pixel in "
@@ -174,6 +167,16 @@ class PatchExtractor(EstimatorMixin, TransformerMixin, BaseEstimator):
                 raise ValueError(f"context_scales holds {scale!r}; each scale must be a length >= 2 pixels.")
         if len({f"{scale:g}" for scale in self.context_scales}) < len(self.context_scales):
             raise ValueError(f"context_scales holds a scale twice: {self.context_scales!r}.")
+
+    def _transform_images(self, X):
+        parts = []
+        for position, item in iter_batch(X):
+            image = load_image(position, item)
+            height, width = image.shape[:2]
+            whole = range(height), range(width)
+            tile = PatchTiles(self, LazyLightness(image)).block(*whole).tile(*whole)
+            parts.append(tile.transpose(0, 2, 1).reshape(height * width, -1))
+        return np.ascontiguousarray(np.concatenate(parts))
 
     def _transform_pixels(self, pixels):
         n_patch = self.patch_size**2

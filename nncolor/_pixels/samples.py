@@ -16,7 +16,9 @@ from .._images.parallel import N_JOBS
 from .._images.working_size import WORKING_SIZE, working_lightness_chroma
 from .._utils.estimator import validate_params
 from .._utils.progress import progress
+from .._utils.threads import plain_context
 from .._utils.types import FloatArray, ImageBatch, IntArray, RandomState
+from .cache import Cache
 
 # Total number of pixels that "auto" samples, and bounds for one image: more pixels hardly reduce the error,
 # see docs/benchmarks/quality.py. If the number of images is not known, that of the paper is used.
@@ -62,8 +64,8 @@ class PixelSamples:
         CIE u*, v* of each pixel.
     working_size : int or None, default=None
         Square root of the area in pixels to which the images were resized; None if they were not.
-    cache : dict, default=None
-        Values that transformers have computed from whole images; None means an empty dict.
+    cache : Cache, default=None
+        Values that transformers have computed from whole images; None means an empty one.
     tints : ndarray of shape (n_images, 2), default=None
         Mean u*, v* of each image; None computes it from the sampled pixels.
 
@@ -117,7 +119,7 @@ class PixelSamples:
         columns: IntArray,
         chroma: FloatArray,
         working_size: int | None = None,
-        cache: dict[Any, Any] | None = None,
+        cache: Cache | None = None,
         tints: FloatArray | None = None,
     ):
         self._plane = plane
@@ -129,7 +131,7 @@ class PixelSamples:
         self.chroma = chroma
         self.working_size = working_size
         # shared by all selections
-        self._cache: dict[Any, Any] = {} if cache is None else cache
+        self._cache = Cache(_cache_capacity(len(shapes))) if cache is None else cache
         self.tints = _mean_chroma(chroma, groups, len(shapes)) if tints is None else tints
 
     @property
@@ -174,9 +176,6 @@ class PixelSamples:
             "A PixelSamples holds pixels, not images. Pass images here, or use what accepts pixels: "
             "PatchExtractor, and SOMColorizer's fit, score, predict_labels, predict_proba, predict_chroma."
         )
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_cache": {}}
 
     def __sizeof__(self) -> int:
         # dask sends large objects to its workers once, and not with every task
@@ -233,7 +232,9 @@ class PixelSamples:
     def cached(self, key: Hashable, function: Callable[[], T]) -> T:
         """Value of a function that is computed once for this PixelSamples and all its selections.
 
-        It is for transformers that compute values from a whole image.
+        It is for transformers that compute values from a whole image. The values that were used last are
+        kept: twice as many as there are images, and at least 64. If several threads need a value at once,
+        one of them computes it.
 
         Parameters
         ----------
@@ -247,15 +248,17 @@ class PixelSamples:
         value : object
             The stored value.
         """
-        if key not in self._cache:
-            self._cache[key] = function()
-        value: T = self._cache[key]
+        value: T = self._cache.get(key, function)
         return value
 
     def _indices(self, rows: IntArray, columns: IntArray) -> IntArray:
         groups = self.groups.reshape((-1,) + (1,) * (rows.ndim - 1))
         indices: IntArray = self._offsets[groups] + rows * self._shapes[groups, 1] + columns
         return indices
+
+
+def _cache_capacity(n_images):
+    return max(64, 2 * n_images)
 
 
 def check_working_size(pixels, working_size):
@@ -277,8 +280,8 @@ def _mean_chroma(chroma, groups, n_images):
 def pixels_of_image(lightness, rows, columns, chroma=None, working_size=None, cache=None, tint=None):
     """PixelSamples of pixels of one image, given its lightness of shape (H, W) at the working size.
 
-    Without `chroma`, the chroma of the pixels is zero, and so is the tint. Instances with the same `cache`, a
-    dict, share the values that are computed from the whole image.
+    Without `chroma`, the chroma of the pixels is zero, and so is the tint. Instances with the same `cache`
+    share the values that are computed from the whole image.
     """
     if chroma is None:
         chroma = np.zeros((len(rows), 2), np.float32)
@@ -361,8 +364,9 @@ def draw_seed(random_state):
 
 
 def _sample_and_apply(position_and_item, n_per_image, working_size, seed, function):
-    pixels = sample_image(*position_and_item, n_per_image, working_size, seed)
-    return pixels if function is None else function(pixels)
+    with plain_context():
+        pixels = sample_image(*position_and_item, n_per_image, working_size, seed)
+        return pixels if function is None else function(pixels)
 
 
 @validate_params(

@@ -8,6 +8,7 @@ from scipy.sparse import issparse
 
 from .._images.color import LazyLightness
 from .._utils.types import FloatArray
+from .cache import Cache
 from .context import ContextPlanes
 from .samples import pixels_of_image
 
@@ -15,6 +16,8 @@ Lightness: TypeAlias = FloatArray | LazyLightness
 
 # The rows of a tile form one group if they are shorter than this.
 _SHORT_ROW = 64
+# Values that a transformer may keep of an image.
+_CACHED = 64
 
 
 class Block(Protocol):
@@ -123,7 +126,7 @@ class ExtractorTiles:
         self.extractor = extractor
         self.lightness = lightness[:]
         self.shape = lightness.shape
-        self.cache: dict[Any, Any] = {}
+        self.cache = Cache(_CACHED)
 
     def block(self, rows: range, columns: range) -> Block:
         return _ExtractorBlock(self, rows, columns)

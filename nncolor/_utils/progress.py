@@ -6,17 +6,17 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from tqdm.auto import tqdm
-from tqdm.notebook import tqdm_notebook
-
 # Seconds between the lines of a bar in a log.
 _LOG_INTERVAL = 30.0
 
 
 def _bar(iterable: Iterable[Any] | None = None, **options: Any) -> Any:
     """Progress bar; where it cannot be redrawn, such as in a log, it writes a line every _LOG_INTERVAL."""
-    is_redrawn = issubclass(tqdm, tqdm_notebook) or sys.stderr.isatty()
-    if not is_redrawn:
+    # in a notebook this imports IPython and ipywidgets
+    from tqdm.auto import tqdm
+
+    is_notebook = any(base.__module__ == "tqdm.notebook" for base in tqdm.__mro__)
+    if not (is_notebook or sys.stderr.isatty()):
         options = {**options, "mininterval": _LOG_INTERVAL, "maxinterval": _LOG_INTERVAL}
     return tqdm(iterable, **options)
 

@@ -112,6 +112,7 @@ scorers: list[metrics.ColorizationScorer] = [
     metrics.ColorizationScorer(metrics.psnr, greater_is_better=True),
 ]
 value: float = scorers[0](colorizer, photos)
+values: dict[str, float] = metrics.MultimetricScorer(psnr=metrics.psnr_scorer)(colorizer, photos)
 
 codebook = plotting.CodebookDisplay.from_estimator(colorizer, kind="plane", lightness=60).plot()
 painted = plotting.QuantizationDisplay.from_estimator([quantizer], photos[0]).plot()
