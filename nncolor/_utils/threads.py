@@ -1,5 +1,6 @@
 """Context in which results do not depend on the number of threads of BLAS and OpenMP."""
 
+import ctypes
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -41,8 +42,10 @@ def _setter(library: Any) -> Callable[[int], None]:
     function is called.
     """
     if library.internal_api == "openblas":
+        # it is loaded already; this gives access to its functions
+        loaded = ctypes.CDLL(library.filepath)
         for prefix, suffix in product(("", "scipy_"), ("", "64_", "_64")):
-            function = getattr(library.dynlib, f"{prefix}openblas_set_num_threads{suffix}", None)
+            function = getattr(loaded, f"{prefix}openblas_set_num_threads{suffix}", None)
             if function is not None:
                 own: Callable[[int], None] = function
                 return own
