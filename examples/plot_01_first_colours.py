@@ -18,7 +18,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from skimage.color import luv2rgb, rgb2luv
 
-from nncolor import SOMColorizer, to_grey
+from nncolor import SOMColorizer, to_gray
 from nncolor.datasets import load_sample_photos
 from nncolor.metrics import mean_ciede2000
 
@@ -42,7 +42,7 @@ for name in names:
 rows = []
 for name, (left, right) in zip(names, halves, strict=True):
     start = perf_counter()
-    grey = to_grey(right)
+    grey = to_gray(right)
     colorizer = SOMColorizer(pixels_per_image=20_000, random_state=0).fit([left])
     colored = colorizer.colorize(grey)
     seconds = perf_counter() - start

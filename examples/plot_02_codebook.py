@@ -20,7 +20,7 @@ from nncolor.datasets import load_sample_photos
 from nncolor.plotting import CodebookDisplay, QuantizationDisplay
 
 photos = load_sample_photos()
-pixels = sample_pixels(photos.images, n_per_image=2500, random_state=0)
+pixels = sample_pixels(photos.images, pixels_per_image=2500, random_state=0)
 quantizers = [
     SOMQuantizer(map_shape=(side, side), n_iter=40_000, random_state=0).fit(
         pixels.chroma

@@ -24,7 +24,9 @@ from sklearn.pipeline import make_pipeline
 from nncolor import PatchExtractor, SOMQuantizer, sample_pixels
 from nncolor.datasets import load_sample_photos
 
-pixels = sample_pixels(load_sample_photos().images, n_per_image=500, random_state=0)
+pixels = sample_pixels(
+    load_sample_photos().images, pixels_per_image=500, random_state=0
+)
 labels = SOMQuantizer(map_shape=(3, 3), n_iter=20_000, random_state=0).fit_predict(
     pixels.chroma
 )

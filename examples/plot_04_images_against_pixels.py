@@ -48,7 +48,7 @@ colorizer = SOMColorizer(
 # -------------------
 # The score is the negative mean CIEDE2000, so its negative is an error: 0 is perfect, 10 is another shade.
 
-pixels = sample_pixels(tiles, n_per_image=150, random_state=0)
+pixels = sample_pixels(tiles, pixels_per_image=150, random_state=0)
 shuffled = KFold(3, shuffle=True, random_state=0)
 errors = {
     "pixels of known\nphotographs": -cross_val_score(colorizer, pixels, cv=shuffled),

@@ -32,7 +32,7 @@ from nncolor.metrics import mean_chroma, mean_ciede2000
 photos = load_sample_photos()
 coffee = photos.images[photos.names.index("coffee")][::2, ::2]
 left, right = coffee[:, :150], coffee[:, 150:]
-pixels = sample_pixels([left], n_per_image=2500, random_state=0)
+pixels = sample_pixels([left], pixels_per_image=2500, random_state=0)
 codebook = FrozenEstimator(
     SOMQuantizer((4, 4), n_iter=20_000, random_state=0).fit(pixels.chroma)
 )

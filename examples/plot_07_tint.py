@@ -16,7 +16,7 @@ classifier is trained with tints, and a person picks one.
 import matplotlib.pyplot as plt
 import numpy as np
 
-from nncolor import SOMColorizer, to_grey
+from nncolor import SOMColorizer, to_gray
 from nncolor.datasets import load_sample_photos
 from nncolor.metrics import tint_errors
 from nncolor.plotting import AlternativesDisplay
@@ -56,7 +56,7 @@ for ax, image in zip(axes.flat, training, strict=True):
 # by side.
 
 truth = in_light(china[:, 320:], "evening")
-grey = to_grey(truth)
+grey = to_gray(truth)
 colorizer = SOMColorizer(random_state=0).fit(training)
 
 display = AlternativesDisplay.from_estimator(colorizer, grey, 4)
@@ -124,7 +124,7 @@ hints = [
     (
         row,
         column,
-        truth[row - 4 : row + 5, column - 4 : column + 5].mean(axis=(0, 1)).round(),
+        truth[row - 4 : row + 5, column - 4 : column + 5].mean(axis=(0, 1)) / 255,
     )
     for row, column in places
 ]

@@ -14,7 +14,7 @@ the clicks are simulated: each takes the true colour around its pixel.
 import matplotlib.pyplot as plt
 import numpy as np
 
-from nncolor import SOMColorizer, propagate_hints, to_grey
+from nncolor import SOMColorizer, propagate_hints, to_gray
 from nncolor.datasets import load_sample_photos
 from nncolor.interactive import HintEditor
 from nncolor.metrics import mean_ciede2000
@@ -24,7 +24,7 @@ motorcycle = photos.images[photos.names.index("motorcycle_left")]
 chelsea = photos.images[photos.names.index("chelsea")]
 truth = photos.images[photos.names.index("coffee")]
 
-grey = to_grey(truth)
+grey = to_gray(truth)
 colorizer = SOMColorizer(random_state=0).fit([motorcycle, chelsea])
 
 # %%
@@ -47,7 +47,7 @@ clicks = [
 
 def around(row, column):
     """Mean colour of some pixels, as a person would pick it."""
-    return truth[row - 4 : row + 5, column - 4 : column + 5].mean(axis=(0, 1)).round()
+    return truth[row - 4 : row + 5, column - 4 : column + 5].mean(axis=(0, 1)) / 255
 
 
 hints = [(row, column, around(row, column)) for row, column in clicks]
@@ -101,7 +101,7 @@ plt.axis("off")
 # train on that picture alone.
 
 reference, target = truth[:, :300], truth[:, 300:]
-colored = SOMColorizer(random_state=0).fit([reference]).predict([to_grey(target)])[0]
+colored = SOMColorizer(random_state=0).fit([reference]).predict([to_gray(target)])[0]
 figure, axes = plt.subplots(1, 3, figsize=(7, 3.2), layout="constrained")
 for ax, (title, image) in zip(
     axes,

@@ -16,7 +16,7 @@ import numpy as np
 from skimage.color import rgb2luv
 from skimage.transform import resize
 
-from nncolor import SOMColorizer, to_grey
+from nncolor import SOMColorizer, to_gray
 from nncolor.datasets import load_sample_photos
 from nncolor.metrics import mean_ciede2000
 
@@ -30,7 +30,7 @@ for number in range(30):
     view = astronaut[top : top + side, left : left + side]
     film.append((resize(view, (160, 160), anti_aliasing=True) * 255).astype(np.uint8))
     lamp, grain = 1 + 0.08 * rng.standard_normal(), 4 * rng.standard_normal((160, 160))
-    greys.append(np.clip(to_grey(film[-1]) * lamp + grain, 0, 255).astype(np.uint8))
+    greys.append(np.clip(to_gray(film[-1]) * lamp + grain, 0, 255).astype(np.uint8))
 
 # %%
 # Frame by frame, and along the motion

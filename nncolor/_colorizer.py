@@ -1,17 +1,18 @@
 """SOMColorizer: train on colour photographs, colour grey ones (Richart, Visca and Baliosian, 2017)."""
 
 import numbers
-import os
 import warnings
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
+from dataclasses import replace
 from functools import partial
-from itertools import compress, islice, repeat
+from itertools import compress
 from typing import Any, overload
 
 import numpy as np
 from joblib import effective_n_jobs
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.neural_network import MLPClassifier
 from sklearn.utils import check_random_state, check_scalar
@@ -19,50 +20,46 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from ._codebook.quantizer import SOMQuantizer, nearest_codewords
-from ._images.batch import check_batch, describe, is_path, load_image, n_images_of, stack_like
-from ._images.color import (
-    NEUTRAL_CHROMA,
-    ciede2000,
-    join_lightness_chroma,
-    lightness_chroma,
-    output_dtype,
-    to_unit_range,
-)
+from ._images.batch import describe, is_path, load_image, n_images_of, stack_like
+from ._images.color import ciede2000, join_lightness_chroma, output_dtype, to_unit_range
 from ._images.parallel import N_JOBS, map_batch
 from ._images.working_size import WORKING_SIZE, shrink
-from ._painting.decoder import Decoder, quantize_image
-from ._painting.film import color_frames
+from ._model import Model
+from ._painting.film import check_frames, color_frames, load_keyframes
+from ._painting.grid import FilmGrid
 from ._painting.hints import correct_prediction, parse_hints, preview
-from ._painting.tint import parse_tint, parse_tints, typical_tints, unlike_tints
+from ._painting.quantization import quantize_image
+from ._painting.tint import check_has_tint, mean_tint, tints_of_images, typical_tints
 from ._pixels.familiarity import (
     MIN_IMAGES,
     append_images,
     lightness_statistics,
-    reference_statistics,
     unfamiliarity,
+    warn_of_unfamiliar,
 )
 from ._pixels.patches import PatchExtractor
-from ._pixels.samples import PixelSamples, check_working_size, pixels_per_image
+from ._pixels.samples import PixelSamples, Sampling, check_working_size, number_of_pixels
 from ._training import (
     DEFAULTS,
     ClassHasMethods,
+    Components,
     check_chroma,
     check_incremental,
     check_known,
-    clone_component,
-    codeword_frequencies,
-    fit_classifier,
+    clone_components,
     fit_codebook,
-    is_trained_by_length,
+    fit_on_batch,
+    make_model,
     rebalanced,
     sample_features,
     settle_network,
     show_tint,
     spawn_random_state,
     takes_tint,
-    training_length,
+    train_classifier,
 )
 from ._utils.estimator import BaseEstimator, EstimatorMixin, fit_context
+from ._utils.progress import report
 from ._utils.threads import plain_context
 from ._utils.types import AnyArray, FloatArray, Hints, Image, ImageBatch, IntArray, RandomState, Tint, Tints
 from ._validation import validate
@@ -85,10 +82,9 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         Reduces chroma to codewords. None means `SOMQuantizer(map_shape=(5, 5))`. Wrap a fitted
         one in `FrozenEstimator` to use its codebook unchanged.
     classifier : classifier with `predict_proba`, default=None
-        Predicts codewords from features. None means an `MLPClassifier` with two hidden layers of
-        50 neurons, `alpha="auto"` and `max_iter="auto"`: the penalty on its weights falls with the
-        number of training images, and the length of training is chosen on held-out images.
-        Your own MLPClassifier may use both values. A `Pipeline` is accepted.
+        Predicts codewords from features. None means a :class:`~nncolor.CodewordClassifier`, a network with
+        two hidden layers of 50 neurons, whose penalty and number of training pixels are chosen by held-out
+        images. A `Pipeline` is accepted.
     working_size : int or None, default=384
         Every image is resized to an area of working_size x working_size pixels, with its proportions
         kept, before pixels are sampled and before it is classified; the predicted chroma is enlarged
@@ -107,7 +103,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         Share of the sampled pixels whose features include the tint of their image, its mean u*, v*, so that
         images can be coloured with a tint that you choose. The other pixels are used without tint.
         0 trains without tint, as in the paper.
-    temperature : float in [0, 1], default=0.7
+    temperature : float in [0, 1], default=0.6
         How the probabilities of the codewords are converted to chroma: 0 takes the most probable
         codeword, as in the paper, 1 the mean of all, and values between them the annealed mean [2]_.
         Lower values give more colourful images, higher ones a smaller mean error.
@@ -116,10 +112,11 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         across edges of lightness. 0 means no filter. From 8 on it is the fast variant [4]_: chroma is
         predicted for every (smoothing_radius // 4)-th pixel in both directions.
     validation_fraction : float in [0, 1), default=0.2
-        Share of the training images that `fit` holds out at first, if there are at least five; if that is
-        fewer than ten, validation is repeated with others held out. It chooses the length of training of
-        the default network, and reduces the painted chroma if the predicted colours are not closer to the
-        truth than grey. The final model is trained on all images. 0 holds none out; the length of training
+        Share of the training images that `fit` holds out at first, if there are at least five. Validation is
+        repeated with others held out until 60 (10 for your own classifier), or all, have been, at most five
+        times for the default network. It chooses the penalty and the number of training pixels of the
+        default network, and reduces the painted chroma if the predicted colours are not closer to the truth
+        than grey. The final model is trained on all images. 0 holds none out; the number of training pixels
         then depends only on the number of images.
     n_jobs : int or None, default=None
         Number of threads. Several images are distributed over them (or over the joblib backend of
@@ -150,7 +147,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         Whether the classifier was trained with tint.
     working_size_ : int or None
         The working size of training and prediction.
-    validation_error_, validation_grey_error_ : float or None
+    validation_error_, validation_gray_error_ : float or None
         Mean CIEDE2000 of the held-out images: coloured by a model trained on the others, and left grey.
         None if none were held out.
     chroma_scale_ : float
@@ -222,23 +219,6 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
     n_jobs: int | None
     random_state: RandomState
     verbose: int
-    extractor_: Any
-    quantizer_: Any
-    classifier_: Any
-    codebook_: FloatArray
-    classes_: IntArray
-    image_statistics_: FloatArray
-    tints_: FloatArray
-    has_tint_: bool
-    working_size_: int | None
-    chroma_scale_: float
-    validation_error_: float | None
-    validation_grey_error_: float | None
-    _known: IntArray
-    _frequencies: FloatArray
-    _n_pixels: int
-    _reference_statistics: FloatArray | None
-    _random_state: np.random.RandomState
 
     def __init__(
         self,
@@ -250,7 +230,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         pixels_per_image: int | str = "auto",
         rebalance: float = 0.0,
         tint_share: float = 0.5,
-        temperature: float = 0.7,
+        temperature: float = 0.6,
         smoothing_radius: int = 8,
         validation_fraction: float = 0.2,
         n_jobs: int | None = None,
@@ -270,6 +250,10 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
+
+    STATE_VERSION = 4
+    # a class attribute, since __init__ only sets parameters
+    _model: Model | None = None
 
     @classmethod
     def paper(cls, **params: Any) -> "SOMColorizer":
@@ -340,14 +324,22 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         """
         with plain_context():
             random_state = check_random_state(self.random_state)
-            components = _, quantizer, _ = self._clone_components(random_state)
-            sample = self._sample(X, components, random_state)
+            components = clone_components(self, random_state)
+            sample = sample_features(X, components.extractor, self._sampling(), random_state)
+            if takes_tint(components.classifier, sample, self.tint_share):
+                sample = show_tint(sample, self.tint_share, random_state)
             check_chroma(sample, stacklevel=4)
-            labels = fit_codebook(quantizer, sample.chroma, self.verbose)
+            labels = fit_codebook(components.quantizer, sample.chroma, self.verbose)
             validation = self._validate(components, sample, labels, random_state)
-            fitted = self._train(components, sample, labels, random_state, validation=validation)
-            fitted["_random_state"] = spawn_random_state(random_state)
-        return self._set_fitted(fitted)
+            rows = self._training_rows(labels, random_state)
+            classifier, codewords = train_classifier(
+                components.classifier, sample, labels, rows, validation, self.verbose
+            )
+            components = components._replace(classifier=classifier)
+            random_state = spawn_random_state(random_state)
+            # in one assignment, so that Ctrl-C cannot leave half of a model
+            self._model = make_model(components, codewords, labels[rows], sample, validation, random_state)
+        return self
 
     @fit_context(prefer_skip_nested_validation=False)
     def partial_fit(self, X: ImageBatch | PixelSamples, y: Any = None) -> "SOMColorizer":
@@ -399,79 +391,80 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         """
         self._validate_params()
         with plain_context():
-            fitted = self._next_fit(X) if hasattr(self, "codebook_") else self._first_fit(X)
-        return self._set_fitted(fitted)
+            self._model = self._first_fit(X) if self._model is None else self._next_fit(X, self._model)
+        return self
 
     def _first_fit(self, X):
-        """Fitted attributes after the first batch of partial_fit."""
         random_state = check_random_state(self.random_state)
         if not isinstance(self.random_state, numbers.Integral):
             random_state = spawn_random_state(random_state)
-        components = _, quantizer, classifier = self._clone_components(random_state)
-        check_incremental(classifier)
-        sample = self._sample(X, components, random_state, is_partial=True)
+        components = clone_components(self, random_state)
+        check_incremental(components.classifier)
+        sample = sample_features(X, components.extractor, self._sampling(is_partial=True), random_state)
+        if takes_tint(components.classifier, sample, self.tint_share, is_partial=True):
+            sample = show_tint(sample, self.tint_share, random_state)
         check_chroma(sample, stacklevel=5)
-        labels = fit_codebook(quantizer, sample.chroma, self.verbose)
-        classes = np.arange(len(quantizer.cluster_centers_))
-        sample = self._with_known_images(sample)
-        return self._train(components, sample, labels, random_state, classes=classes)
+        labels = fit_codebook(components.quantizer, sample.chroma, self.verbose)
+        codewords = np.arange(len(components.quantizer.cluster_centers_))
+        return self._fit_batch(components, sample, labels, codewords, random_state)
 
-    def _next_fit(self, X):
-        """Fitted attributes after one more batch of partial_fit; the current ones do not change."""
-        classifier, random_state = deepcopy((self.classifier_, self._random_state))
-        components = _, quantizer, _ = self.extractor_, self.quantizer_, classifier
-        check_incremental(classifier, n_codes=len(self.codebook_))
+    def _next_fit(self, X, model):
+        """Model after one more batch; the current one does not change."""
+        classifier, random_state = deepcopy((model.classifier, model.random_state))
+        check_incremental(classifier, n_codes=len(model.codebook))
         if isinstance(X, PixelSamples):
-            check_working_size(X, self.working_size_)
-        sample = self._sample(X, components, random_state, is_partial=True, fit=False)
-        labels = nearest_codewords(quantizer, sample.chroma)
-        check_known(labels, self._known)
-        sample = self._with_known_images(sample)
-        fitted = self._train(components, sample, labels, random_state, classes=self._known)
-        n_pixels = self._n_pixels + fitted["_n_pixels"]
-        before, now = self._frequencies * self._n_pixels, fitted["_frequencies"] * fitted["_n_pixels"]
-        kept = ("chroma_scale_", "validation_error_", "validation_grey_error_")
-        return {
-            **fitted,
-            **{name: getattr(self, name) for name in kept},
-            "_frequencies": (before + now) / n_pixels,
-            "_n_pixels": n_pixels,
-        }
+            check_working_size(X, model.working_size)
+        sampling = replace(self._sampling(is_partial=True), working_size=model.working_size)
+        sample = sample_features(X, model.extractor, sampling, random_state, fit=False)
+        if model.has_tint:
+            sample = show_tint(sample, self.tint_share, random_state)
+        labels = nearest_codewords(model.quantizer, sample.chroma)
+        check_known(labels, model.codewords)
+        components = Components(model.extractor, model.quantizer, classifier)
+        after = self._fit_batch(components, sample, labels, model.codewords, random_state)
+        known = np.column_stack([model.image_statistics, model.tints])
+        new = np.column_stack([after.image_statistics, after.tints])
+        images = append_images(known, new)
+        return replace(
+            model,
+            classifier=after.classifier,
+            counts=model.counts + after.counts,
+            image_statistics=images[:, :-2],
+            tints=images[:, -2:],
+            random_state=random_state,
+        )
 
-    def _clone_components(self, random_state):
-        return [
-            clone_component(getattr(self, name), default, random_state) for name, default in DEFAULTS.items()
-        ]
+    def _fit_batch(self, components, sample, labels, codewords, random_state):
+        """Model whose classifier is trained on one batch more."""
+        rows = self._training_rows(labels, random_state)
+        classifier = components.classifier
+        if len(codewords) > 1:
+            settle_network(classifier, n_images=None)
+            codewords = fit_on_batch(classifier, sample.features[rows], labels[rows], codewords)
+        else:
+            classifier = None
+        images = append_images([], np.column_stack([sample.statistics, sample.tints]))
+        sample = sample._replace(statistics=images[:, :-2], tints=images[:, -2:])
+        components = components._replace(classifier=classifier)
+        return make_model(components, codewords, labels[rows], sample, None, random_state)
 
-    def _sample(self, X, components, random_state, *, is_partial=False, fit=True):
-        extractor, _, classifier = components
-        n_per_image = self.pixels_per_image
+    def _training_rows(self, labels, random_state):
+        """Rows of the sample to train on."""
+        return rebalanced(labels, self.rebalance, random_state) if self.rebalance else slice(None)
+
+    def _sampling(self, *, is_partial=False):
+        n_pixels = self.pixels_per_image
         if is_partial:
-            n_per_image = pixels_per_image(n_per_image, n_images=None)
-        working_size = self.working_size if fit else self.working_size_
-        options = {"fit": fit, "n_jobs": self.n_jobs, "verbose": self.verbose}
-        sample = sample_features(X, extractor, n_per_image, working_size, random_state, **options)
-        share = self.tint_share
-        has_tint = takes_tint(classifier, sample, share, is_partial=is_partial) if fit else self.has_tint_
-        return show_tint(sample, share, random_state) if has_tint else sample
-
-    def _with_known_images(self, sample):
-        """Sample of a batch of partial_fit, with the statistics and tints of earlier batches added."""
-        known = []
-        if hasattr(self, "codebook_"):
-            known = np.column_stack([self.image_statistics_, self.tints_])
-        rows = append_images(known, np.column_stack([sample.statistics, sample.tints]))
-        return sample._replace(statistics=rows[:, :-2], tints=rows[:, -2:])
+            n_pixels = number_of_pixels(n_pixels, n_images=None)
+        return Sampling(n_pixels, self.working_size, self.n_jobs, self.verbose)
 
     def _validate(self, components, sample, labels, random_state):
         """Validation on held-out images; None if there are too few, or the classifier is frozen."""
-        extractor, quantizer, classifier = components
-        if isinstance(classifier, FrozenEstimator):
+        if isinstance(components.classifier, FrozenEstimator):
             return None
         validation = validate(
-            classifier,
-            extractor,
-            np.asarray(quantizer.cluster_centers_, np.float32),
+            components.classifier,
+            np.asarray(components.quantizer.cluster_centers_, np.float32),
             sample,
             labels,
             fraction=self.validation_fraction,
@@ -485,73 +478,87 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         return validation
 
     def _report(self, validation):
-        error, grey_error = validation.error, validation.grey_error
-        if self.verbose:
-            print(f"[SOMColorizer] Held-out images: CIEDE2000 {error:.1f}, left grey {grey_error:.1f}.")
-        if validation.full_error >= grey_error:
+        error, gray_error = validation.error, validation.gray_error
+        message = f"[SOMColorizer] Held-out images: CIEDE2000 {error:.1f}, left grey {gray_error:.1f}."
+        report(message, self.verbose)
+        if validation.full_error >= gray_error:
             warnings.warn(
                 f"The colours of held-out training images are farther from the truth (mean CIEDE2000 "
-                f"{validation.full_error:.1f}) than grey is ({grey_error:.1f}); with "
+                f"{validation.full_error:.1f}) than grey is ({gray_error:.1f}); with "
                 f"{validation.chroma_scale:.0%} of the chroma, as will be painted, it is {error:.1f}. Train "
                 "with more images, or with images that are more similar.",
                 UserWarning,
                 stacklevel=5,
             )
 
-    def _train(self, components, sample, labels, random_state, *, validation=None, classes=None):
-        """Train the classifier; returns the values of all fitted attributes by name.
+    @property
+    def extractor_(self) -> Any:
+        return self._fitted.extractor
 
-        With `classes`, the codewords of all batches, it is a partial fit.
-        """
-        extractor, quantizer, classifier = components
-        features, chosen = sample.features, None
-        if self.rebalance:
-            chosen = rebalanced(labels, self.rebalance, random_state)
-            features, labels = features[chosen], labels[chosen]
-        known = np.unique(labels) if classes is None else classes
-        if len(known) > 1:
-            is_partial = classes is not None
-            # a batch is only a part of the training images
-            n_images = np.inf if is_partial else len(sample.statistics)
-            settle_network(classifier, n_images, is_partial=is_partial)
-            options = {"classes": classes}
-            if is_trained_by_length(classifier):
-                length = training_length(n_images) if validation is None else validation.length
-                options = {"rows": random_state.permutation(len(labels)), "length": length}
-            groups = sample.groups if chosen is None else sample.groups[chosen]
-            known = fit_classifier(classifier, features, labels, groups, self.verbose, **options)
-        else:
-            classifier = None
-        codebook = np.asarray(quantizer.cluster_centers_, np.float32)
-        if known.max() >= len(codebook):
-            raise ValueError(
-                f"The classifier was trained on codeword {known.max()}, but the quantizer has only "
-                f"{len(codebook)} codewords. A frozen component was fitted with another codebook."
+    @property
+    def quantizer_(self) -> Any:
+        return self._fitted.quantizer
+
+    @property
+    def classifier_(self) -> Any:
+        return self._fitted.classifier
+
+    @property
+    def codebook_(self) -> FloatArray:
+        return self._fitted.codebook
+
+    @property
+    def classes_(self) -> IntArray:
+        return np.arange(len(self._fitted.codebook))
+
+    @property
+    def image_statistics_(self) -> FloatArray:
+        return self._fitted.image_statistics
+
+    @property
+    def tints_(self) -> FloatArray:
+        return self._fitted.tints
+
+    @property
+    def has_tint_(self) -> bool:
+        return self._fitted.has_tint
+
+    @property
+    def working_size_(self) -> int | None:
+        return self._fitted.working_size
+
+    @property
+    def chroma_scale_(self) -> float:
+        return self._fitted.chroma_scale
+
+    @property
+    def validation_error_(self) -> float | None:
+        return self._fitted.validation_error
+
+    @property
+    def validation_gray_error_(self) -> float | None:
+        return self._fitted.validation_gray_error
+
+    @property
+    def _fitted(self) -> Model:
+        if self._model is None:
+            # an AttributeError too, so that hasattr says that there is no fitted attribute
+            raise NotFittedError(
+                f"This {type(self).__name__} instance is not fitted yet. Call 'fit' with colour images first."
             )
-        return {
-            "extractor_": extractor,
-            "quantizer_": quantizer,
-            "classifier_": classifier,
-            "codebook_": codebook,
-            "classes_": np.arange(len(codebook)),
-            "_known": known,
-            "_frequencies": codeword_frequencies(labels, len(codebook)),
-            "_n_pixels": len(labels),
-            "image_statistics_": sample.statistics,
-            "tints_": sample.tints,
-            "has_tint_": sample.has_tint,
-            "working_size_": sample.working_size,
-            "chroma_scale_": 1.0 if validation is None else validation.chroma_scale,
-            "validation_error_": None if validation is None else validation.error,
-            "validation_grey_error_": None if validation is None else validation.grey_error,
-            "_reference_statistics": reference_statistics(sample.statistics),
-            "_random_state": random_state,
-        }
+        return self._model
 
-    def _set_fitted(self, fitted):
-        # in one call, so that Ctrl-C cannot set only some of them
-        vars(self).update(fitted)
-        return self
+    def __sklearn_is_fitted__(self) -> bool:
+        return self._model is not None
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = super().__getstate__()
+        # saved models name no private class
+        return {**state, "_model": None if self._model is None else self._model.to_dict()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        model = state.get("_model")
+        super().__setstate__({**state, "_model": None if model is None else Model(**model)})
 
     @overload
     def predict(self, X: AnyArray, *, tint: Tint | Tints | None = None) -> AnyArray: ...
@@ -610,8 +617,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
             Indices of rows of `codebook_`: the most probable codewords, without smoothing. If the image is
             not of the working size, those of the nearest pixels at the working size.
         """
-        decoder = self._decoder()
-        return self._predict_rows_or_images(X, decoder.decode_labels, decoder.predict_labels)
+        return self._predict_values(X, "labels")
 
     @overload
     def predict_proba(self, X: PixelSamples | AnyArray) -> AnyArray: ...
@@ -634,8 +640,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
             Without smoothing or temperature; 0 for codewords that do not occur in the training sample. If
             the image is not of the working size, interpolated linearly.
         """
-        decoder = self._decoder()
-        return self._predict_rows_or_images(X, decoder.decode_proba, decoder.predict_proba)
+        return self._predict_values(X, "proba")
 
     @overload
     def predict_confidence(self, X: PixelSamples | AnyArray) -> AnyArray: ...
@@ -658,8 +663,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         confidence : list of ndarray of shape (H, W), or ndarray of shape (n, H, W) or (n_pixels,), float32
             The largest of `predict_proba`, computed at the working size and interpolated linearly.
         """
-        decoder = self._decoder()
-        return self._predict_rows_or_images(X, decoder.decode_confidence, decoder.predict_confidence)
+        return self._predict_values(X, "confidence")
 
     def unfamiliarity(self, X: ImageBatch) -> FloatArray:
         """Distance of an image's lightness statistics from those of the training images.
@@ -691,15 +695,14 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         .. [1] O. Ledoit, M. Wolf, "A well-conditioned estimator for large-dimensional covariance matrices",
            Journal of Multivariate Analysis 88(2), 2004.
         """
-        check_is_fitted(self)
-        reference = self._reference_statistics
+        reference = self._fitted.reference
         if reference is None:
             raise ValueError(
                 f"unfamiliarity() needs at least {MIN_IMAGES} training images; there were "
                 f"{len(self.image_statistics_)}."
             )
-        decoder = self._decoder()
-        return np.array(self._map_batch(partial(_image_unfamiliarity, decoder, reference=reference), X))
+        statistics = self._map_batch(partial(_statistics_of_image, self._decoder()), X)
+        return np.array([unfamiliarity(values, reference) for values in statistics])
 
     @overload
     def predict_chroma(self, X: PixelSamples | AnyArray) -> AnyArray: ...
@@ -721,8 +724,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
                 (n_pixels, 2), float32
             CIE u*, v*, decoded with `temperature`; smoothed for images, not for a PixelSamples.
         """
-        decoder = self._decoder()
-        return self._predict_rows_or_images(X, decoder.decode_chroma, decoder.predict_chroma)
+        return self._predict_values(X, "chroma")
 
     def colorize(self, image: Image, *, hints: Hints | None = None, tint: Tint | None = None) -> AnyArray:
         """Colour one image, optionally with a chosen tint and with hints.
@@ -732,13 +734,12 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         image : array-like of shape (H, W) or (H, W, 3 or 4), or path
             Grey, or colour whose lightness is used.
         hints : list of (row, column, colour), or RGBA image of shape (H, W, 4), default=None
-            Colours that are known at some pixels. A colour is an RGB triple in the range of the image (0
-            to 255 for uint8 and bool, 0 to 65535 for uint16, 0 to 1 for floats), a CSS name such as
-            `"olive"`, or `"#rrggbb"`. In an RGBA array, the opaque pixels are hints.
+            Colours that are known at some pixels. A colour is a CSS name such as `"olive"`, `"#rrggbb"`, or
+            an RGB triple in the range of its dtype (whole numbers 0 to 255, uint16 0 to 65535, floats 0 to
+            1). In an RGBA array, the opaque pixels are hints.
         tint : pair (u*, v*), colour or image, default=None
-            The desired overall colour of the image: a mean CIE u*, v*; a colour, which is a CSS name,
-            `"#rrggbb"` or an RGB triple (0 to 255 for integers, 0 to 1 for floats); or a colour photograph
-            (array or path) with this tint. None colours the image without a tint.
+            The desired overall colour of the image: a mean CIE u*, v*; a colour as in the hints; or a colour
+            photograph (array or path) with this tint. None colours the image without a tint.
 
         Returns
         -------
@@ -781,9 +782,8 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         parsed = parse_hints([] if hints is None else hints, image)
         if len(parsed) == 0:
             return self._predict([image], tint, [name])[0]
-        tints, far = self._parse_tints(tint, n_images=1)
-        _warn_of_far_tints(far, stacklevel=3)
-        decoder = self._decoder().with_tint(next(iter(tints)))
+        (tint,) = tints_of_images(tint, self._fitted, n_images=1, stacklevel=3)
+        decoder = self._decoder().with_tint(tint)
         return correct_prediction(image, parsed, decoder, effective_n_jobs(self.n_jobs))
 
     def typical_tints(self, n_tints: int = 4) -> FloatArray:
@@ -856,23 +856,24 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         if max_size is not None:
             check_scalar(max_size, "max_size", numbers.Integral, min_val=1)
         tints = self.typical_tints(n_alternatives)
-        self._check_tint()
+        check_has_tint(self._fitted)
         name, image = describe(None, image), load_image(None, image)
         parsed = parse_hints([] if hints is None else hints, image)
         decoder, n_threads = self._decoder(), effective_n_jobs(self.n_jobs)
         lightness = decoder.working_lightness(image, n_threads)
-        if self._is_unfamiliar(lightness_statistics(lightness)):
-            _warn_of_unfamiliar([name], stacklevel=3)
+        if self._fitted.is_unfamiliar(lightness_statistics(lightness)):
+            warn_of_unfamiliar([name], stacklevel=3)
         # without a working size, the features depend on the size of the image
         shrinks_later = self.working_size_ is None and max_size is not None
         shown, parsed = preview(image, parsed, None if shrinks_later else max_size)
         painted = np.empty((len(tints), *shown.shape[:2], 3), output_dtype(shown.dtype))
-        for tint, out in zip(tints, painted, strict=True):
-            tinted = decoder.with_tint(tint)
-            if len(parsed):
-                out[:] = correct_prediction(shown, parsed, tinted, n_threads)
-            else:
-                tinted.predict(shown, n_threads, lightness, out)
+        with plain_context():
+            for tint, out in zip(tints, painted, strict=True):
+                tinted = decoder.with_tint(tint)
+                if len(parsed):
+                    out[:] = correct_prediction(shown, parsed, tinted, n_threads)
+                else:
+                    tinted.predict(shown, n_threads, lightness, out)
         return np.stack([shrink(one, max_size) for one in painted]) if shrinks_later else painted
 
     def colorize_film(
@@ -935,23 +936,23 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
 
         Examples
         --------
-        >>> from nncolor import SOMColorizer, to_grey
+        >>> from nncolor import SOMColorizer, to_gray
         >>> from nncolor.datasets import load_sample_photos
         >>> coffee = load_sample_photos().images[2]
         >>> film = [coffee[100:300, left : left + 300] for left in range(0, 40, 10)]
         >>> colorizer = SOMColorizer(random_state=0).fit(film[:1])
-        >>> colored = colorizer.colorize_film(map(to_grey, film), keyframes={0: film[0]})
+        >>> colored = colorizer.colorize_film(map(to_gray, film), keyframes={0: film[0]})
         >>> len(list(colored))
         4
         """
-        check_is_fitted(self)
-        _check_frames(frames)
-        n_threads = effective_n_jobs(self.n_jobs)
-        colors = _load_keyframes({} if keyframes is None else keyframes)
-        tint_of_all, far = self._film_tint(tint, colors)
-        _warn_of_far_tints(far, stacklevel=3)
-        decoder = self._decoder().with_tint(tint_of_all)
-        return color_frames(_film_frames(frames, colors), decoder, colors, n_threads)
+        model = self._fitted
+        check_frames(frames)
+        colors = load_keyframes({} if keyframes is None else keyframes, stacklevel=3)
+        if tint is None and colors and model.has_tint:
+            tint = mean_tint(colors.values(), model.working_size)
+        (tint,) = tints_of_images(tint, model, n_images=1, stacklevel=3)
+        grid = FilmGrid(self._decoder().with_tint(tint), effective_n_jobs(self.n_jobs))
+        return color_frames(frames, grid, colors)
 
     def score(self, X: ImageBatch | PixelSamples, y: Any = None) -> float:
         """Negative mean CIEDE2000 between the predicted and the true colours, over all pixels.
@@ -975,15 +976,15 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         ValueError
             If an image is grey or not valid, or a PixelSamples is empty.
         """
-        decoder = self._decoder()
+        check_is_fitted(self)
         if isinstance(X, PixelSamples):
             if len(X) == 0:
                 raise ValueError("The PixelSamples holds no pixel. Pass at least one.")
-            check_working_size(X, self.working_size_)
-            predicted = decoder.predict_pixels(decoder.decode_chroma, X)
-            rgb = (join_lightness_chroma(X.lightness, chroma, np.float32) for chroma in (X.chroma, predicted))
-            return -float(ciede2000(*rgb).mean(dtype=np.float64))
-        error, n_pixels = np.sum(self._map_batch(partial(_error_of_image, decoder), X, color=True), axis=0)
+            chroma = X.chroma, self._predict_values(X, "chroma")
+            true, predicted = (join_lightness_chroma(X.lightness, values, np.float32) for values in chroma)
+            return -float(ciede2000(true, predicted).mean(dtype=np.float64))
+        errors = self._map_batch(partial(_error_of_image, self._decoder()), X, color=True)
+        error, n_pixels = np.sum(errors, axis=0)
         return -float(error / n_pixels)
 
     @overload
@@ -1008,8 +1009,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
             The lightness of the image with the chroma of the nearest codeword; dtype as in
             `predict`.
         """
-        check_is_fitted(self)
-        quantize = partial(_quantize_image, quantizer=self.quantizer_)
+        quantize = partial(_quantize_image, self.quantizer_)
         return stack_like(self._map_batch(quantize, X, color=True), X)
 
     def set_params(self, **params: Any) -> "SOMColorizer":
@@ -1048,161 +1048,37 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         return tags
 
     def _decoder(self):
-        check_is_fitted(self)
         self._validate_params()
-        return Decoder(
-            self.extractor_,
-            self.classifier_,
-            self.codebook_,
-            self._known,
-            frequencies=self._frequencies,
-            working_size=self.working_size_,
-            has_tint=self.has_tint_,
-            chroma_scale=self.chroma_scale_,
-            temperature=self.temperature,
-            smoothing_radius=self.smoothing_radius,
-        )
+        return self._fitted.decoder(self.temperature, self.smoothing_radius)
 
     def _map_batch(self, function, X, arguments=None, *, color=False):
         return map_batch(function, X, arguments, color=color, n_jobs=self.n_jobs, verbose=self.verbose)
 
-    def _predict_rows_or_images(self, X, of_features, of_image):
-        """Apply `of_features` to a PixelSamples, or `of_image` to the images of a batch."""
+    def _predict_values(self, X, kind):
+        """Labels, proba, confidence or chroma of the pixels of a PixelSamples, or of images."""
+        decoder = self._decoder()
         if isinstance(X, PixelSamples):
             check_working_size(X, self.working_size_)
-            return of_features.__self__.predict_pixels(of_features, X)
-        return stack_like(self._map_batch(of_image, X), X)
+            with plain_context():
+                return decoder.predict_pixels(getattr(decoder.pixels, kind), X)
+        return stack_like(self._map_batch(getattr(decoder, f"predict_{kind}"), X), X)
 
     def _predict(self, X, tint, names=None):
         """Colour images; warn of unfamiliar images, and of tints far from those of the training images."""
-        decoder = self._decoder()
-        tints, far = self._parse_tints(tint, n_images_of(X))
-        _warn_of_far_tints(far, stacklevel=4)
-        if self._reference_statistics is None:
+        model, decoder = self._fitted, self._decoder()
+        tints = tints_of_images(tint, model, n_images_of(X), stacklevel=4)
+        if model.reference is None:
             return stack_like(self._map_batch(partial(_predict_image, decoder), X, tints), X)
         results = self._map_batch(partial(_predict_with_statistics, decoder), X, tints)
         colored, statistics = zip(*results, strict=True)
         if names is None:
             items = X if isinstance(X, (list, tuple)) else [None] * len(colored)
             names = [describe(position, item) for position, item in enumerate(items)]
-        _warn_of_unfamiliar(list(compress(names, map(self._is_unfamiliar, statistics))), stacklevel=4)
+        warn_of_unfamiliar(list(compress(names, map(model.is_unfamiliar, statistics))), stacklevel=4)
         return stack_like(list(colored), X)
 
-    def _is_unfamiliar(self, statistics):
-        reference = self._reference_statistics
-        return reference is not None and unfamiliarity(statistics, reference) > 1
 
-    def _check_tint(self):
-        if not self.has_tint_:
-            raise ValueError(
-                "This colorizer was trained without tint: with tint_share=0, on a single image, or with a "
-                "frozen classifier trained without it. Fit it on several images with tint_share=0.5."
-            )
-
-    def _film_tint(self, tint, keyframes):
-        """Tint of a film, by default that of its key frames, and the list of tints to warn of."""
-        if tint is None and keyframes and self.has_tint_:
-            tints = [parse_tint(image, self.working_size_) for image in keyframes.values()]
-            return np.mean(tints, axis=0), []
-        tints, far = self._parse_tints(tint, n_images=1)
-        return next(iter(tints)), far
-
-    def _parse_tints(self, tint, n_images):
-        """Tints of the images of a batch, and those of them that are far from all training tints."""
-        tints = parse_tints(tint, n_images, self.working_size_)
-        given = [tint for tint in islice(tints, n_images or 1) if tint is not None]
-        if not given:
-            return repeat(None), []
-        self._check_tint()
-        return tints, unlike_tints(given, self.tints_)
-
-
-def _warn_of_unfamiliar(names, stacklevel):
-    """Warn once of all images of a batch that are unlike the training images, at the user's line."""
-    if names:
-        *others, last = names
-        of_all = f"{', '.join(others)} and {last}" if others else last
-        warnings.warn(
-            f"The lightness of {of_all} is unlike that of the training images. Do not rely on the colours; "
-            "unfamiliarity() gives the distance of each image.",
-            UserWarning,
-            stacklevel=stacklevel,
-        )
-
-
-def _warn_of_far_tints(tints, stacklevel):
-    """Warn once of all tints that are far from those of the training images, at the user's line."""
-    if len(tints):
-        pairs = ", ".join(f"({u:.0f}, {v:.0f})" for u, v in tints)
-        warnings.warn(
-            f"The tint (u*, v*) = {pairs} is far from those of the training images. Do not rely on the "
-            "colours; typical_tints() gives typical tints of the training images.",
-            UserWarning,
-            stacklevel=stacklevel,
-        )
-
-
-def _load_keyframes(keyframes):
-    """Colour images of key frames by frame number, in order; warn of those that are grey."""
-    if not isinstance(keyframes, Mapping):
-        raise TypeError(
-            f"keyframes is a {type(keyframes).__name__}. Pass a dict from frame number to colour image, such "
-            "as {0: image}."
-        )
-    for number in keyframes:
-        check_scalar(number, "The number of a key frame", numbers.Integral, min_val=0)
-    loaded = {
-        number: load_image(f"key frame {number}", image, color=True)[..., :3]
-        for number, image in sorted(keyframes.items())
-    }
-    grey = [
-        number
-        for number, image in loaded.items()
-        if np.abs(lightness_chroma(image)[1]).max() < NEUTRAL_CHROMA
-    ]
-    if grey:
-        warnings.warn(
-            f"Key frame {', '.join(map(str, grey))}: all pixels are grey, and grey is carried to the frames "
-            "around it. Colour it, or leave it out.",
-            UserWarning,
-            stacklevel=3,
-        )
-    return loaded
-
-
-def _check_frames(frames):
-    """Raise, before the generator starts, if the frames are a single image or the path of a film."""
-    if is_path(frames):
-        raise ValueError(
-            f"Expected the frames of a film, got the path {os.fspath(frames)!r}. Pass its frames one by one, "
-            "as a generator of arrays; examples/colorize_film.py reads and writes film files."
-        )
-    check_batch(frames)
-
-
-def _film_frames(frames, keyframes):
-    """Yield the frames of a film; raise if a frame or a key frame is not valid or has another size."""
-    number, shape = -1, None
-    for number, item in enumerate(frames):
-        image = load_image(f"frame {number}", item)
-        shape = image.shape[:2] if shape is None else shape
-        of_key = keyframes[number].shape[:2] if number in keyframes else shape
-        for name, found in (("frame", image.shape[:2]), ("key frame", of_key)):
-            if found != shape:
-                raise ValueError(
-                    f"{name} {number} has {found[0]} x {found[1]} pixels, and the frames of the film have "
-                    f"{shape[0]} x {shape[1]}. All frames of a film must have the same size: resize it, or "
-                    "colour two films."
-                )
-        yield image
-    beyond = [key for key in keyframes if key > number]
-    if beyond:
-        warnings.warn(
-            f"Key frame {', '.join(map(str, beyond))} lies beyond the end of the film, which has "
-            f"{number + 1} frames. Frames are counted from 0.",
-            UserWarning,
-            stacklevel=3,
-        )
+# Functions of an image, which workers of joblib call.
 
 
 def _predict_image(decoder, image, n_threads, tint):
@@ -1214,8 +1090,8 @@ def _predict_with_statistics(decoder, image, n_threads, tint):
     return decoder.with_tint(tint).predict(image, n_threads, lightness), lightness_statistics(lightness)
 
 
-def _image_unfamiliarity(decoder, image, n_threads, *, reference):
-    return unfamiliarity(lightness_statistics(decoder.working_lightness(image, n_threads)), reference)
+def _statistics_of_image(decoder, image, n_threads):
+    return lightness_statistics(decoder.working_lightness(image, n_threads))
 
 
 def _error_of_image(decoder, image, n_threads):
@@ -1225,5 +1101,5 @@ def _error_of_image(decoder, image, n_threads):
     return np.array([ciede2000(true, predicted).sum(dtype=np.float64), len(true)])
 
 
-def _quantize_image(image, n_threads, *, quantizer):
+def _quantize_image(quantizer, image, n_threads):
     return quantize_image(image, quantizer, output_dtype(image.dtype))

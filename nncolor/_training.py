@@ -1,16 +1,15 @@
-"""Training of the components of SOMColorizer: defaults, cloning, seeding and fitting."""
+"""Training of the components of SOMColorizer: defaults, cloning and seeding, sampling and fitting."""
 
 import threading
 import warnings
 from contextlib import contextmanager
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn import get_config
 from sklearn.base import TransformerMixin, clone
 from sklearn.frozen import FrozenEstimator
-from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 from sklearn.utils._param_validation import HasMethods
@@ -19,12 +18,13 @@ from sklearn.utils.metadata_routing import get_routing_for_object
 from ._codebook.quantizer import SOMQuantizer, nearest_codewords
 from ._images.color import NEUTRAL_CHROMA
 from ._images.memory import warn_of_memory
+from ._model import Model
+from ._network import CodewordClassifier, usual_settings
 from ._painting.tint import N_TINT_FEATURES, append_tints
 from ._pixels.familiarity import lightness_statistics
 from ._pixels.patches import PatchExtractor
 from ._pixels.samples import PixelSamples, draw_seed, join_pixels, sample_batch
 from ._pixels.tiles import to_dense
-from ._utils.progress import training_progress
 from ._utils.types import FloatArray, IntArray
 
 
@@ -44,18 +44,28 @@ def _default_quantizer():
     return SOMQuantizer(map_shape=(5, 5), n_iter=40_000)
 
 
-def _default_classifier():
-    return MLPClassifier((50, 50), alpha="auto", max_iter="auto")
-
-
 DEFAULTS = {
     "extractor": _default_extractor,
     "quantizer": _default_quantizer,
-    "classifier": _default_classifier,
+    "classifier": CodewordClassifier,
 }
 
 
-def clone_component(component, default, random_state):
+class Components(NamedTuple):
+    """The components of a colorizer: extractor, quantizer, and classifier."""
+
+    extractor: Any
+    quantizer: Any
+    classifier: Any
+
+
+def clone_components(estimator, random_state):
+    """Clones of the components of a colorizer, or their defaults, with seeds."""
+    components = (getattr(estimator, name) for name in Components._fields)
+    return Components(*map(_clone_component, components, DEFAULTS.values(), [random_state] * 3))
+
+
+def _clone_component(component, default, random_state):
     """Clone of a component, or of its default for None; every `random_state` that is None is seeded."""
     component = default() if component is None else clone(component)
     if isinstance(component, FrozenEstimator):
@@ -74,19 +84,6 @@ def clone_component(component, default, random_state):
         if name.split("__")[-1] == "random_state" and own[name] is None
     }
     return component.set_params(**seeds)
-
-
-# The pixels of an image are similar, so a network soon overfits to the training images. A penalty on its
-# weights that falls with the number of images, and a short training, reduce this. The error of held-out
-# images changes little around these values, see docs/benchmarks/few_photographs.py. With five images, a
-# larger penalty and a shorter training have a slightly smaller error, but dull colours, and halos around
-# dark objects.
-_PENALTY_IMAGES, _PENALTY = 30, (1.0, 6.0)
-_LENGTH_PER_IMAGE, _LENGTH, _LENGTH_OF_ONE = 1000, (50_000, 200_000), 400_000
-# Number of epochs of a network that cannot be trained by length; scikit-learn's default.
-_MAX_ITER = 200
-# Number of pixels in one training step of a network.
-_STEP = 12_500
 
 
 class Sample(NamedTuple):
@@ -123,23 +120,24 @@ class Sample(NamedTuple):
         return self.tints[image]
 
 
-def sample_features(X, extractor, n_per_image, working_size, random_state, *, fit=True, n_jobs, verbose):
+def sample_features(X, extractor, sampling, random_state, *, fit=True):
     """Sample pixels and compute their features; with `fit`, an extractor that requires it is fitted.
 
     Parameters
     ----------
     X : batch of colour images, or PixelSamples
     extractor : transformer
+    sampling : Sampling
+    random_state : RandomState
 
     Returns
     -------
     sample : Sample
     """
-    options = {"n_jobs": n_jobs, "verbose": verbose}
     if not isinstance(X, PixelSamples):
         if not (fit and _requires_fit(extractor)):
-            return _sample_image_by_image(X, extractor, n_per_image, working_size, random_state, options)
-        X = join_pixels(sample_batch(X, n_per_image, working_size, random_state, **options))
+            return _sample_image_by_image(X, extractor, sampling, random_state)
+        X = join_pixels(sample_batch(X, sampling, random_state))
     if len(X) == 0:
         raise ValueError("The PixelSamples holds no pixel. Pass at least one.")
     warn_of_memory(len(X), 4 * _n_features(extractor))
@@ -150,17 +148,16 @@ def sample_features(X, extractor, n_per_image, working_size, random_state, *, fi
     return Sample(to_dense(features), X.chroma, X.lightness, *of_images, X.working_size)
 
 
-def _sample_image_by_image(X, extractor, n_per_image, working_size, random_state, options):
+def _sample_image_by_image(X, extractor, sampling, random_state):
     """Sample whose features are computed as each image is read, so that no image is kept in memory."""
     # float32, in memory twice while they are concatenated
     bytes_per_pixel = 8 * _n_features(extractor)
-    function = partial(_describe_pixels, extractor)
-    options = {**options, "function": function, "bytes_per_pixel": bytes_per_pixel}
-    parts = sample_batch(X, n_per_image, working_size, random_state, **options)
+    describe = partial(_describe_pixels, extractor)
+    parts = sample_batch(X, sampling, random_state, describe, bytes_per_pixel)
     features, chroma, lightness, statistics, tints = zip(*parts, strict=True)
     groups = np.repeat(np.arange(len(chroma)), [len(part) for part in chroma])
     columns = (np.concatenate(parts) for parts in (features, chroma, lightness))
-    return Sample(*columns, groups, np.array(statistics), np.concatenate(tints), working_size)
+    return Sample(*columns, groups, np.array(statistics), np.concatenate(tints), sampling.working_size)
 
 
 def _describe_pixels(extractor, pixels):
@@ -263,13 +260,153 @@ def rebalanced(labels, strength, random_state):
     return np.sort(random_state.choice(len(labels), len(labels), p=weights / weights.sum()))
 
 
-def codeword_frequencies(labels, n_codes):
-    """Share of each codeword among labels, (n_codes,)."""
-    return np.bincount(labels, minlength=n_codes) / len(labels)
+def train_classifier(classifier, sample, labels, rows, validation, verbose):
+    """Train a classifier on rows of a sample, with what validation chose.
+
+    Returns
+    -------
+    classifier : classifier or None
+        None if there is a single codeword.
+    codewords : ndarray of shape (n_classes,), int
+        Codeword of each of its classes.
+    """
+    if len(np.unique(labels[rows])) == 1:
+        return None, labels[:1]
+    chosen = (None, None) if validation is None else (validation.penalty, validation.n_training_pixels)
+    settle_network(classifier, len(sample.statistics), *chosen)
+    arguments = sample.features[rows], labels[rows], sample.groups[rows]
+    return classifier, fit_classifier(classifier, *arguments, verbose)
+
+
+def make_model(components, codewords, labels, sample, validation, random_state):
+    """Model of trained components; `labels` are the codewords of the pixels of training."""
+    codebook = np.asarray(components.quantizer.cluster_centers_, np.float32)
+    if codewords.max() >= len(codebook):
+        raise ValueError(
+            f"The classifier was trained on codeword {codewords.max()}, but the quantizer has only "
+            f"{len(codebook)} codewords. A frozen component was fitted with another codebook."
+        )
+    return Model(
+        **components._asdict(),
+        codebook=codebook,
+        codewords=codewords,
+        counts=np.bincount(labels, minlength=len(codebook)),
+        image_statistics=sample.statistics,
+        tints=sample.tints,
+        has_tint=sample.has_tint,
+        working_size=sample.working_size,
+        chroma_scale=1.0 if validation is None else validation.chroma_scale,
+        validation_error=None if validation is None else validation.error,
+        validation_gray_error=None if validation is None else validation.gray_error,
+        random_state=random_state,
+    )
+
+
+def settle_network(classifier, n_images, penalty=None, n_training_pixels=None):
+    """Set those parameters of a CodewordClassifier that are "auto", so that its clone trains the same.
+
+    None for a value means that without held-out images.
+    """
+    network = _last_step(classifier)
+    if not isinstance(network, CodewordClassifier):
+        return
+    usual_penalty, usual_pixels = usual_settings(n_images)
+    if network.penalty == "auto":
+        network.set_params(penalty=usual_penalty if penalty is None else penalty)
+    if network.n_training_pixels == "auto":
+        network.set_params(n_training_pixels=usual_pixels if n_training_pixels is None else n_training_pixels)
 
 
 def _last_step(estimator):
     return estimator[-1] if isinstance(estimator, Pipeline) else estimator
+
+
+def fit_classifier(classifier, features, labels, groups, verbose=0):
+    """Fit a classifier; Ctrl-C interrupts it.
+
+    Some classifiers need labels without gaps. If codewords are missing, it is trained on their ranks.
+
+    Parameters
+    ----------
+    classifier : classifier
+    features : ndarray of shape (n, n_features)
+    labels : ndarray of shape (n,), int
+    groups : ndarray of shape (n,), int
+        Image of each pixel, for a classifier that requests it, such as a search with GroupKFold.
+    verbose : int
+
+    Returns
+    -------
+    codewords : ndarray of shape (n_classes,), int
+        Codeword of each of its classes.
+    """
+    if isinstance(classifier, FrozenEstimator):
+        _check_proba(classifier)
+        return codewords_of(classifier)
+    known, ranks = np.unique(labels, return_inverse=True)
+    network = _last_step(classifier)
+    if verbose and isinstance(network, CodewordClassifier):
+        network.set_params(verbose=verbose)
+    _warn_of_memory(classifier, features, known)
+    with _interruptible():
+        classifier.fit(features, ranks, **_requested_groups(classifier, groups))
+    return _keep_codewords(classifier, known)
+
+
+def fit_on_batch(classifier, features, labels, codewords):
+    """Train a classifier on one batch more, given the codewords of all batches; Ctrl-C interrupts it."""
+    ranks = np.searchsorted(codewords, labels)
+    _warn_of_memory(classifier, features, codewords)
+    with _interruptible():
+        classifier.partial_fit(features, ranks, classes=np.arange(len(codewords)))
+    return _keep_codewords(classifier, codewords)
+
+
+def _warn_of_memory(classifier, features, codewords):
+    # scikit-learn's networks binarize the labels: 8 bytes, and at first one more, for each codeword
+    of_labels = 8 if isinstance(_last_step(classifier), CodewordClassifier) else 9 * len(codewords)
+    warn_of_memory(len(features), features.itemsize * features.shape[1] + of_labels)
+
+
+def _keep_codewords(classifier, codewords):
+    _check_proba(classifier)
+    if codewords[-1] >= len(codewords):
+        # needed if it is frozen and used in another colorizer
+        classifier.codewords_ = codewords
+    return codewords
+
+
+def _check_proba(classifier):
+    # some classifiers have it only after fit
+    if not hasattr(classifier, "predict_proba"):
+        raise TypeError(
+            f"The classifier {type(classifier).__name__} has no predict_proba after fit, so it gives no "
+            "probabilities of codewords. Use one that has, such as MLPClassifier, or wrap it in "
+            "CalibratedClassifierCV."
+        )
+
+
+def codewords_of(classifier):
+    """Codewords of the classes of a fitted classifier."""
+    return np.asarray(getattr(classifier, "codewords_", classifier.classes_))
+
+
+def _requested_groups(classifier, groups):
+    """Keyword arguments of `fit` for a classifier that requests groups, as scikit-learn routes them."""
+    is_routed = get_config()["enable_metadata_routing"]
+    if isinstance(classifier, Pipeline):
+        name, last = classifier.steps[-1]
+        prefix = "" if is_routed else f"{name}__"
+        return {f"{prefix}{key}": value for key, value in _requested_groups(last, groups).items()}
+    if not hasattr(classifier, "get_metadata_routing"):
+        return {}
+    try:
+        asks = get_routing_for_object(classifier).consumes("fit", ["groups"])
+    except NotImplementedError:  # as in scikit-learn's meta-estimators without routing
+        return {}
+    # without routing, scikit-learn passes groups to whatever takes them
+    asks = asks or (isinstance(classifier, CodewordClassifier) and not is_routed)
+    return {"groups": groups} if asks else {}
 
 
 def spawn_random_state(random_state):
@@ -310,134 +447,6 @@ def check_known(labels, classes):
             f"The batch holds codeword {', '.join(map(str, unknown))}, which the sample of fit did not hold. "
             "Start again with a new colorizer and partial_fit, whose first call accepts all codewords."
         )
-
-
-def is_trained_by_length(classifier):
-    """Whether a classifier is a network with max_iter="auto", trained on a chosen number of pixels."""
-    return (
-        isinstance(classifier, MLPClassifier)
-        and classifier.max_iter == "auto"
-        and classifier.solver != "lbfgs"
-        and not classifier.early_stopping
-    )
-
-
-def settle_network(classifier, n_images, *, is_partial=False):
-    """Set the parameters of a network that are "auto", except for the length of training in `fit`."""
-    network = _last_step(classifier)
-    if not isinstance(network, MLPClassifier):
-        return
-    if network.alpha == "auto":
-        # a single image has few colours, and may be fitted closely
-        alpha = _PENALTY[0] if n_images == 1 else float(np.clip(_PENALTY_IMAGES / n_images, *_PENALTY))
-        network.set_params(alpha=alpha)
-    if network.max_iter == "auto" and (is_partial or not is_trained_by_length(classifier)):
-        network.set_params(max_iter=_MAX_ITER)
-
-
-def training_length(n_images):
-    """Number of pixels to train a network on if no images are held out to choose it."""
-    return _LENGTH_OF_ONE if n_images == 1 else int(np.clip(_LENGTH_PER_IMAGE * n_images, *_LENGTH))
-
-
-def train_in_steps(network, features, labels, rows, lengths):
-    """Train a network, and yield it after each of several ascending numbers of pixels.
-
-    Parameters
-    ----------
-    network : MLPClassifier
-        Not fitted.
-    features : ndarray of shape (n, n_features)
-    labels : ndarray of shape (n,), int
-    rows : ndarray of int
-        Pixels in the order of training; repeated from the first one if they are too few.
-    lengths : sequence of int
-    """
-    classes = np.unique(labels)
-    network.set_params(max_iter=1)
-    n_shown = 0
-    for length in lengths:
-        for start in range(n_shown, length, _STEP):
-            shown = rows[np.arange(start, min(start + _STEP, length)) % len(rows)]
-            with _interruptible():
-                network.partial_fit(features[shown], labels[shown], classes=classes)
-        n_shown = length
-        yield network
-
-
-def fit_classifier(classifier, features, labels, groups, verbose, *, rows=None, length=None, classes=None):
-    """Fit the classifier with a progress bar; Ctrl-C interrupts it.
-
-    Some classifiers need labels without gaps. If codewords are missing, it is trained on their ranks.
-
-    Parameters
-    ----------
-    classifier : classifier
-    features : ndarray of shape (n, n_features)
-    labels : ndarray of shape (n,), int
-    groups : ndarray of shape (n,), int
-        Image of each pixel, for a classifier that requests it, such as a search with GroupKFold.
-    verbose : int
-    rows : ndarray of int, default=None
-    length : int, default=None
-        Number of pixels to train on, in the order of the rows, see `train_in_steps`.
-    classes : ndarray of int, default=None
-        Labels of all batches, for a partial fit on one batch.
-
-    Returns
-    -------
-    codewords : ndarray of shape (n_classes,), int
-        Codeword of each of its classes.
-    """
-    if isinstance(classifier, FrozenEstimator):
-        _check_proba(classifier)
-        return codewords_of(classifier)
-    known = np.unique(labels) if classes is None else np.asarray(classes)
-    labels = np.searchsorted(known, labels)
-    # scikit-learn's networks binarize the labels: 8 bytes, and at first one more, for each codeword
-    warn_of_memory(len(features), features.itemsize * features.shape[1] + 9 * (labels.max() + 1))
-    with _interruptible(), training_progress(_last_step(classifier), verbose):
-        if length is not None:
-            list(train_in_steps(classifier, features, labels, rows, [length]))
-        elif classes is not None:
-            classifier.partial_fit(features, labels, classes=np.arange(len(known)))
-        else:
-            classifier.fit(features, labels, **_routed_groups(classifier, groups))
-    _check_proba(classifier)
-    if known[-1] >= len(known):
-        # needed if it is frozen and used in another colorizer
-        classifier.codewords_ = known
-    return known
-
-
-def _check_proba(classifier):
-    # some classifiers have it only after fit
-    if not hasattr(classifier, "predict_proba"):
-        raise TypeError(
-            f"The classifier {type(classifier).__name__} has no predict_proba after fit, so it gives no "
-            "probabilities of codewords. Use one that has, such as MLPClassifier, or wrap it in "
-            "CalibratedClassifierCV."
-        )
-
-
-def codewords_of(classifier):
-    """Codewords of the classes of a fitted classifier."""
-    return np.asarray(getattr(classifier, "codewords_", classifier.classes_))
-
-
-def _routed_groups(classifier, groups):
-    """Keyword arguments of `fit` for a classifier that requests groups, as scikit-learn routes them."""
-    if isinstance(classifier, Pipeline):
-        name, last = classifier.steps[-1]
-        prefix = "" if get_config()["enable_metadata_routing"] else f"{name}__"
-        return {f"{prefix}{key}": value for key, value in _routed_groups(last, groups).items()}
-    if not hasattr(classifier, "get_metadata_routing"):
-        return {}
-    try:
-        asks = get_routing_for_object(classifier).consumes("fit", ["groups"])
-    except NotImplementedError:  # as in scikit-learn's meta-estimators without routing
-        return {}
-    return {"groups": groups} if asks else {}
 
 
 @contextmanager

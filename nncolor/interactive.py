@@ -14,9 +14,8 @@ import numpy as np
 
 from ._colorizer import SOMColorizer
 from ._images.batch import load_image
-from ._images.color import to_unit_range
+from ._images.color import parse_color, to_unit_range
 from ._images.working_size import shrink
-from ._painting.hints import parse_color
 from ._utils.figures import axes_grid, picture_and_row, show_image
 from ._utils.types import AnyArray, Color, Hint, Image, Tint
 
@@ -162,7 +161,7 @@ class HintEditor:
 
     @color.setter
     def color(self, color: Color) -> None:
-        parse_color(color, self.image.dtype, "the chosen colour")
+        parse_color(color, "the chosen colour")
         self._color = color
 
     def add(self, row: int, column: int, color: Color | None = None) -> None:
@@ -238,7 +237,7 @@ class HintEditor:
         pixels = np.array([hint[:2] for hint in self.hints], float).reshape(-1, 2)
         for marks in (self._rings, self._marks):
             marks.set_offsets(pixels[:, ::-1])
-        self._marks.set_facecolors([parse_color(hint[2], self.image.dtype, "a hint") for hint in self.hints])
+        self._marks.set_facecolors([parse_color(hint[2], "a hint") for hint in self.hints])
         for number, tint in enumerate(self.tints_):
             self._frames[number].set_visible(tint is self.tint)
         self.figure_.canvas.draw_idle()
@@ -296,7 +295,7 @@ class HintEditor:
         return ipywidgets.VBox([ipywidgets.HBox([picker, name, *buttons, message]), *shown])
 
     def _hex(self):
-        rgb = np.rint(255 * parse_color(self.color, self.image.dtype, "the chosen colour")).astype(int)
+        rgb = np.rint(255 * parse_color(self.color, "the chosen colour")).astype(int)
         return "#{:02x}{:02x}{:02x}".format(*rgb)
 
     def _ipython_display_(self) -> None:

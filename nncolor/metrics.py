@@ -16,7 +16,7 @@ from skimage.metrics import peak_signal_noise_ratio
 from sklearn.utils import Bunch
 
 from ._images.batch import iter_batch, load_image
-from ._images.color import ciede2000, join_lightness_chroma, lightness_chroma, to_grey, to_unit_range
+from ._images.color import ciede2000, join_lightness_chroma, lightness_chroma, to_gray, to_unit_range
 from ._pixels.samples import PixelSamples
 from ._utils.threads import single_threaded
 from ._utils.types import ImageBatch
@@ -48,7 +48,7 @@ _WINDOW = 7
 _PREDICTED = 8
 
 
-def mean_ciede2000(truth: ImageBatch, prediction: ImageBatch) -> float:
+def mean_ciede2000(image_true: ImageBatch, image_test: ImageBatch) -> float:
     """Mean CIEDE2000 colour difference [1]_ over all pixels of all images.
 
     Side by side, half of the observers of [2]_ perceive a difference of 0.8, and half accept one of 1.8; with
@@ -56,7 +56,7 @@ def mean_ciede2000(truth: ImageBatch, prediction: ImageBatch) -> float:
 
     Parameters
     ----------
-    truth, prediction : batches of colour images
+    image_true, image_test : batches of colour images
         Of the same length, with images of the same sizes. Grey images have zero chroma.
 
     Returns
@@ -85,15 +85,15 @@ def mean_ciede2000(truth: ImageBatch, prediction: ImageBatch) -> float:
     >>> mean_ciede2000(red, red)
     0.0
     """
-    return _of_batches(mean_ciede2000, truth, prediction)
+    return _of_batches(mean_ciede2000, image_true, image_test)
 
 
-def psnr(truth: ImageBatch, prediction: ImageBatch) -> float:
+def psnr(image_true: ImageBatch, image_test: ImageBatch) -> float:
     """Peak signal-to-noise ratio in RGB, mean over the images.
 
     Parameters
     ----------
-    truth, prediction : batches of colour images
+    image_true, image_test : batches of colour images
         Of the same length, with images of the same sizes. Grey images have zero chroma.
 
     Returns
@@ -117,15 +117,15 @@ def psnr(truth: ImageBatch, prediction: ImageBatch) -> float:
     >>> round(psnr(np.zeros((1, 4, 4, 3)), np.full((1, 4, 4, 3), 0.1)), 6)
     20.0
     """
-    return _of_batches(psnr, truth, prediction)
+    return _of_batches(psnr, image_true, image_test)
 
 
-def ssim(truth: ImageBatch, prediction: ImageBatch) -> float:
+def ssim(image_true: ImageBatch, image_test: ImageBatch) -> float:
     """Structural similarity in RGB, mean over the images.
 
     Parameters
     ----------
-    truth, prediction : batches of colour images
+    image_true, image_test : batches of colour images
         Of the same length, with images of the same sizes of at least 7 x 7 pixels. Grey images have
         zero chroma.
 
@@ -156,7 +156,7 @@ def ssim(truth: ImageBatch, prediction: ImageBatch) -> float:
     >>> ssim(np.zeros((1, 8, 8, 3)), np.zeros((1, 8, 8, 3)))
     1.0
     """
-    return _of_batches(ssim, truth, prediction)
+    return _of_batches(ssim, image_true, image_test)
 
 
 def colorfulness(images: ImageBatch) -> float:
@@ -224,12 +224,12 @@ def mean_chroma(images: ImageBatch) -> float:
     return float(total / n_pixels)
 
 
-def chroma_rmse(truth: ImageBatch, prediction: ImageBatch) -> float:
+def chroma_rmse(image_true: ImageBatch, image_test: ImageBatch) -> float:
     """Root of the mean squared distance in (u*, v*) over all pixels of all images.
 
     Parameters
     ----------
-    truth, prediction : batches of colour images
+    image_true, image_test : batches of colour images
         Of the same length, with images of the same sizes. Grey images have zero chroma.
 
     Returns
@@ -250,15 +250,15 @@ def chroma_rmse(truth: ImageBatch, prediction: ImageBatch) -> float:
     >>> round(chroma_rmse(red, np.zeros((1, 1, 1, 3))), 1)
     179.0
     """
-    return _of_batches(chroma_rmse, truth, prediction)
+    return _of_batches(chroma_rmse, image_true, image_test)
 
 
-def raw_accuracy_auc(truth: ImageBatch, prediction: ImageBatch) -> float:
+def raw_accuracy_auc(image_true: ImageBatch, image_test: ImageBatch) -> float:
     """Raw accuracy of Zhang et al.: area under the share of pixels within a distance in (a*, b*).
 
     Parameters
     ----------
-    truth, prediction : batches of colour images
+    image_true, image_test : batches of colour images
         Of the same length, with images of the same sizes. Grey images have zero chroma.
 
     Returns
@@ -283,7 +283,7 @@ def raw_accuracy_auc(truth: ImageBatch, prediction: ImageBatch) -> float:
     >>> raw_accuracy_auc(np.ones((1, 2, 2, 3)), np.ones((1, 2, 2, 3)))
     1.0
     """
-    return _of_batches(raw_accuracy_auc, truth, prediction)
+    return _of_batches(raw_accuracy_auc, image_true, image_test)
 
 
 def tint_errors(colorizer: Any, images: ImageBatch, n_alternatives: int = 4) -> Any:
@@ -306,7 +306,7 @@ def tint_errors(colorizer: Any, images: ImageBatch, n_alternatives: int = 4) -> 
     errors : :class:`~sklearn.utils.Bunch`
         Mean CIEDE2000 of each image:
 
-        grey : ndarray of shape (n_images,)
+        gray : ndarray of shape (n_images,)
             Left grey.
         without_tint : ndarray of shape (n_images,)
             Coloured by `predict`.
@@ -339,7 +339,7 @@ def tint_errors(colorizer: Any, images: ImageBatch, n_alternatives: int = 4) -> 
     for position, item in iter_batch(images):
         image = load_image(position, item, color=True)
         pictures = [
-            to_grey(image),
+            to_gray(image),
             colorizer.predict([image])[0],
             colorizer.colorize(image, tint=image),
             *colorizer.alternatives(image, n_alternatives),
@@ -347,7 +347,7 @@ def tint_errors(colorizer: Any, images: ImageBatch, n_alternatives: int = 4) -> 
         rows.append([mean_ciede2000([image], [picture]) for picture in pictures])
     errors = np.array(rows)
     return Bunch(
-        grey=errors[:, 0],
+        gray=errors[:, 0],
         without_tint=errors[:, 1],
         true_tint=errors[:, 2],
         alternatives=errors[:, 3:],
@@ -364,7 +364,7 @@ class ColorizationScorer:
     Parameters
     ----------
     measure : callable
-        A measure of this module, or one of your own: it is called as measure(truth, prediction) with two
+        A measure of this module, or one of your own: it is called as measure(image_true, image_test) with two
         batches of one image each, and the score is the mean over the images.
     greater_is_better : bool, default=True
         Whether a larger value is better; otherwise the score is the negative value.
@@ -495,10 +495,10 @@ def _predicted_pairs(estimator, X):
             yield tuple([image] for image in pair)
 
 
-def _of_batches(measure, truth, prediction):
+def _of_batches(measure, image_true, image_test):
     """Value of a measure of this module for two batches."""
     mean = _Mean(measure)
-    for position, (true, predicted) in enumerate(_pairs(truth, prediction)):
+    for position, (true, predicted) in enumerate(_pairs(image_true, image_test)):
         try:
             mean.add_values(mean.function(true, predicted))
         except ValueError as error:
@@ -558,7 +558,7 @@ def _structural_similarity(true, predicted):
     """Mean of equation 13 of Wang et al. (2004) over channels and windows of 7 x 7 pixels."""
     if min(true.shape[:2]) < _WINDOW:
         raise ValueError(
-            f"is {true.shape[0]} x {true.shape[1]} in truth; structural similarity needs at least 7 x 7 "
+            f"is {true.shape[0]} x {true.shape[1]} in image_true; structural similarity needs at least 7 x 7 "
             "pixels, and images instead of a PixelSamples."
         )
 
@@ -594,22 +594,22 @@ _OF_PAIRS = {
 }
 
 
-def _pairs(truth, prediction):
+def _pairs(image_true, image_test):
     """Yield each true and predicted image as RGB in [0, 1]."""
     ends = object()
-    truths, predictions = iter_batch(truth), iter_batch(prediction)
+    truths, predictions = iter_batch(image_true), iter_batch(image_test)
     while True:
         true, predicted = next(truths, ends), next(predictions, ends)
         if true is ends and predicted is ends:
             return
         if true is ends or predicted is ends:
-            raise ValueError("truth and prediction hold different numbers of images.")
+            raise ValueError("image_true and image_test hold different numbers of images.")
         position = true[0]
-        true, predicted = _load("truth", *true), _load("prediction", *predicted)
+        true, predicted = _load("image_true", *true), _load("image_test", *predicted)
         if true.shape != predicted.shape:
             raise ValueError(
-                f"image {position} is {true.shape[0]} x {true.shape[1]} in truth and "
-                f"{predicted.shape[0]} x {predicted.shape[1]} in prediction."
+                f"image {position} is {true.shape[0]} x {true.shape[1]} in image_true and "
+                f"{predicted.shape[0]} x {predicted.shape[1]} in image_test."
             )
         yield true, predicted
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ._images.batch import iter_batch, load_image
 from ._images.color import ciede2000, image_lightness, join_lightness_chroma, lightness_chroma, to_unit_range
-from ._painting.decoder import quantize_image
+from ._painting.quantization import quantize_image
 from ._painting.tint import map_shape
 from ._utils.figures import axes_grid, show_image
 from ._utils.types import AnyArray, FloatArray, Hints, Image, ImageBatch, IntArray

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from skimage.color import luv2rgb, rgb2luv
 
-from nncolor import to_grey
+from nncolor import to_gray
 from nncolor._images.color import image_lightness, join_lightness_chroma, lightness_chroma, output_dtype
 
 
@@ -155,7 +155,7 @@ def test_grey_keeps_the_lightness_of_scikit_image(photos, dtype):
     if np.issubdtype(dtype, np.integer):
         photo = np.rint(photo * np.iinfo(dtype).max)
     photo = photo.astype(dtype)
-    grey = to_grey(photo)
+    grey = to_gray(photo)
     assert grey.dtype == dtype
     assert grey.shape == photo.shape[:2]
     found = rgb2luv(np.repeat(grey[..., None], 3, axis=-1))[..., 0]
@@ -164,12 +164,12 @@ def test_grey_keeps_the_lightness_of_scikit_image(photos, dtype):
 
 
 def test_grey_stays_grey(grey):
-    assert_array_equal(to_grey(grey), grey)
-    assert not np.shares_memory(to_grey(grey), grey)
-    assert np.abs(to_grey(np.dstack([grey] * 3)).astype(int) - grey).max() <= 1
+    assert_array_equal(to_gray(grey), grey)
+    assert not np.shares_memory(to_gray(grey), grey)
+    assert np.abs(to_gray(np.dstack([grey] * 3)).astype(int) - grey).max() <= 1
 
 
 def test_the_prediction_of_a_grey_is_that_of_its_colour(colorizer, photos):
     floats = photos[1] / 255
-    for one, other in zip(colorizer.predict([floats]), colorizer.predict([to_grey(floats)]), strict=True):
+    for one, other in zip(colorizer.predict([floats]), colorizer.predict([to_gray(floats)]), strict=True):
         assert (np.abs(one - other).max(axis=-1) < 1e-3).mean() > 0.99

@@ -149,12 +149,12 @@ def test_no_pixels_to_score(colorizer, photos):
 
 
 def test_score_of_pixels_is_close_to_that_of_their_images(colorizer, photos):
-    pixels = sample_pixels(photos, n_per_image=10_000, random_state=0, working_size=None)
+    pixels = sample_pixels(photos, pixels_per_image=10_000, random_state=0, working_size=None)
     assert_allclose(colorizer.score(pixels), colorizer.score(photos), atol=0.1)
 
 
 def test_pixels_are_predicted_as_in_their_images(colorizer, photos):
-    pixels = sample_pixels(photos, n_per_image=100, random_state=3, working_size=None)
+    pixels = sample_pixels(photos, pixels_per_image=100, random_state=3, working_size=None)
     of_first = pixels[pixels.groups == 0]
     for method in ("predict_labels", "predict_proba", "predict_chroma"):
         image = getattr(colorizer, method)(photos[:1])[0]
@@ -165,7 +165,7 @@ def test_pixels_are_predicted_as_in_their_images(colorizer, photos):
 
 def test_fit_on_images_and_on_their_pixels_agree(photos):
     n = 400
-    pixels = sample_pixels(photos, n_per_image=n, random_state=0, working_size=None)
+    pixels = sample_pixels(photos, pixels_per_image=n, random_state=0, working_size=None)
     colorizer = quick_colorizer().fit(pixels)
     assert colorizer.codebook_.shape == (9, 2)
     assert abs(colorizer.score(photos) - quick_colorizer().fit(photos).score(photos)) < 1.5
@@ -416,9 +416,9 @@ def test_nested_names():
 
 
 def test_nested_names_of_the_defaults(photos):
-    colorizer = SOMColorizer().set_params(quantizer__map_shape=(2, 2), classifier__max_iter=7)
+    colorizer = SOMColorizer().set_params(quantizer__map_shape=(2, 2), classifier__batch_size=7)
     assert colorizer.quantizer.map_shape == (2, 2)
-    assert colorizer.classifier.max_iter == 7
+    assert colorizer.classifier.batch_size == 7
     assert colorizer.extractor is None
     with pytest.raises(ValueError, match="Invalid parameter 'flavour'"):
         SOMColorizer().set_params(quantizer__flavour=1)
@@ -604,7 +604,7 @@ def test_rebalance_is_more_colourful(photos):
 
 
 def test_confidence_is_the_largest_probability(colorizer, photos):
-    pixels = sample_pixels(photos, n_per_image=30, random_state=0, working_size=None)
+    pixels = sample_pixels(photos, pixels_per_image=30, random_state=0, working_size=None)
     for X in (photos, pixels, np.stack([photos[2]] * 2)):
         confidence, probabilities = colorizer.predict_confidence(X), colorizer.predict_proba(X)
         assert type(confidence) is type(probabilities)

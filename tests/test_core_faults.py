@@ -25,7 +25,7 @@ from nncolor import (
     SOMQuantizer,
     propagate_hints,
     sample_pixels,
-    to_grey,
+    to_gray,
 )
 from nncolor.datasets import load_image_folder
 
@@ -112,11 +112,11 @@ def test_partial_fit_keeps_what_validation_chose():
     photos = noisy_photos()
     with pytest.warns(UserWarning, match="farther from the truth"):
         colorizer = quick().fit(photos)
-    share, errors = colorizer.chroma_scale_, (colorizer.validation_error_, colorizer.validation_grey_error_)
+    share, errors = colorizer.chroma_scale_, (colorizer.validation_error_, colorizer.validation_gray_error_)
     assert share < 1
     colorizer.partial_fit(photos[:2])
     assert colorizer.chroma_scale_ == share
-    assert (colorizer.validation_error_, colorizer.validation_grey_error_) == errors
+    assert (colorizer.validation_error_, colorizer.validation_gray_error_) == errors
 
 
 # --- classifiers
@@ -224,7 +224,7 @@ def test_set_params_that_fails_changes_nothing(params, wrong):
     assert colorizer.classifier is None
     assert colorizer.extractor is extractor
     assert extractor.patch_size == 3
-    assert (colorizer.temperature, colorizer.n_jobs) == (0.7, None)
+    assert (colorizer.temperature, colorizer.n_jobs) == (0.6, None)
 
 
 def test_a_wrong_parameter_of_a_component_is_named(photos):
@@ -278,7 +278,7 @@ def test_hints_that_are_none_are_refused():
 
 @pytest.mark.parametrize("level", [0, 3, 5, 6, 9, 100, 255])
 def test_a_blank_frame_is_a_new_shot(colorizer, photos, level):
-    grey = to_grey(photos[0])
+    grey = to_gray(photos[0])
     film = [grey, np.full_like(grey, level), grey]
     painted = list(colorizer.colorize_film(film, keyframes={0: photos[0]}))
     alone = [next(colorizer.colorize_film([frame])) for frame in film]
@@ -290,7 +290,7 @@ def test_a_blank_frame_is_a_new_shot(colorizer, photos, level):
 def test_a_key_frame_comes_back_unchanged(colorizer, dtype):
     key = np.random.default_rng(0).random((20, 30, 3))
     key = key.astype(dtype) if np.dtype(dtype).kind == "f" else (key * np.iinfo(dtype).max).astype(dtype)
-    (painted,) = colorizer.colorize_film([to_grey(key)], keyframes={0: key})
+    (painted,) = colorizer.colorize_film([to_gray(key)], keyframes={0: key})
     assert painted.dtype == dtype
     assert_array_equal(painted, key)
     assert not np.shares_memory(painted, key)

@@ -10,7 +10,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from nncolor import PatchExtractor, SOMQuantizer
-from nncolor._painting import decoder
+from nncolor._images import blocks
+from nncolor._painting import image_decoder as decoder
 from nncolor._pixels import tiles
 
 
@@ -60,7 +61,7 @@ def test_seams_of_tiles_and_blocks_do_not_show(colorizer, monkeypatch, shape):
     image = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
     colored, labels = colorizer.predict([image])[0], colorizer.predict_labels([image])[0]
     chroma, probabilities = colorizer.predict_chroma([image])[0], colorizer.predict_proba([image])[0]
-    monkeypatch.setattr(decoder, "_BLOCK", 5000)
+    monkeypatch.setattr(blocks, "_PIXELS", 5000)
     monkeypatch.setattr(decoder, "_TILE", 700)
     assert (colorizer.predict([image])[0] != colored).any(axis=-1).mean() < 1e-5
     assert (colorizer.predict_labels([image])[0] != labels).mean() < 1e-5

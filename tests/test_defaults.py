@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nncolor import to_grey
+from nncolor import to_gray
 from nncolor.metrics import mean_chroma, mean_ciede2000
 
 SEEDS = (0, 1, 2)
@@ -21,7 +21,7 @@ GOLDEN, halves, painted, reduced = map(
 def test_the_defaults_are_good_with_any_seed(name):
     right = halves(name)[1]
     colored = [painted(name, seed) for seed in SEEDS]
-    grey_error = mean_ciede2000([right], [to_grey(right)])
+    grey_error = mean_ciede2000([right], [to_gray(right)])
     errors = [mean_ciede2000([right], [image]) for image in colored]
     assert max(errors) < 0.4 * grey_error
     assert max(errors) < 1.15 * min(errors)

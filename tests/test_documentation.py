@@ -16,7 +16,6 @@ from sphinx_gallery.notebook import jupyter_notebook
 from sphinx_gallery.py_source_parser import split_code_and_text_blocks
 
 from nncolor import PatchExtractor, SOMColorizer, SOMQuantizer
-from nncolor._utils.estimator import DOCUMENTATION
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted(
@@ -80,8 +79,6 @@ def test_the_notebooks_of_the_gallery_run_and_show_pictures(notebooks):
 def test_a_notebook_shows_an_estimator_and_links_only_to_existing_pages(estimator):
     name = type(estimator).__name__
     html = estimator._repr_html_()
-    # nobody has set up a site yet
-    assert DOCUMENTATION is None
     assert "generated/nncolor" not in html
     listed = (ROOT / "docs" / "api.rst").read_text(encoding="utf-8")
     assert f"   {name}\n" in listed

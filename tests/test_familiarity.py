@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose
 from PIL import Image
 from skimage.transform import resize
 
-from nncolor import sample_pixels, to_grey
+from nncolor import sample_pixels, to_gray
 from nncolor.datasets import load_sample_photos
 
 
@@ -43,13 +43,13 @@ def jpeg(grey):
     [
         lambda photo: np.asarray(Image.fromarray(photo).convert("L")),
         lambda photo: photo[..., 1],
-        lambda photo: jpeg(to_grey(photo)),
-        lambda photo: to_grey(photo) // 8 * 8,
+        lambda photo: jpeg(to_gray(photo)),
+        lambda photo: to_gray(photo) // 8 * 8,
     ],
     ids=["luma", "green", "jpeg", "rounded"],
 )
 def test_it_does_not_matter_how_the_grey_was_made(learned, crops, make_grey):
-    exact = learned.unfamiliarity([to_grey(crop) for crop in crops])
+    exact = learned.unfamiliarity([to_gray(crop) for crop in crops])
     other = learned.unfamiliarity([make_grey(crop) for crop in crops])
     assert (other < 1).all()
     assert_allclose(other, exact, atol=0.2)
@@ -115,7 +115,7 @@ def test_all_ways_to_write_an_image_are_as_unfamiliar(learned, crops):
 
 
 def test_pixels_of_images_give_the_same_statistics(learned, crops):
-    pixels = sample_pixels(crops[:24], n_per_image=400, random_state=0, working_size=None)
+    pixels = sample_pixels(crops[:24], pixels_per_image=400, random_state=0, working_size=None)
     assert_allclose(quick_colorizer().fit(pixels).image_statistics_, learned.image_statistics_, rtol=1e-5)
 
 

@@ -16,7 +16,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
 from skimage.color import luv2rgb, rgb2luv
 
-from nncolor import SOMColorizer, to_grey
+from nncolor import SOMColorizer, to_gray
 from nncolor.datasets import load_sample_photos
 from nncolor.metrics import mean_ciede2000
 
@@ -56,7 +56,7 @@ def error(truth, colored, but=()):
 
 
 def test_key_frames_are_exact_and_carried_to_both_sides(coffee, colorizer):
-    greys = [to_grey(frame) for frame in coffee]
+    greys = [to_gray(frame) for frame in coffee]
     plain = list(colorizer.colorize_film(greys))
     keyed = list(colorizer.colorize_film(greys, keyframes={8: coffee[8]}))
     assert len(plain) == len(keyed) == len(coffee)
@@ -69,7 +69,7 @@ def test_key_frames_are_exact_and_carried_to_both_sides(coffee, colorizer):
 
 def test_key_frames_do_not_cross_a_cut(coffee, colorizer):
     bunny = pan("chelsea", 3)
-    frames = [to_grey(frame) for frame in [*coffee[:4], *bunny]]
+    frames = [to_gray(frame) for frame in [*coffee[:4], *bunny]]
     plain = list(colorizer.colorize_film(frames))
     forwards = list(colorizer.colorize_film(frames, keyframes={2: coffee[2]}))
     backwards = list(colorizer.colorize_film(frames, keyframes={5: bunny[1]}))
@@ -87,7 +87,7 @@ def test_key_frames_do_not_cross_a_cut(coffee, colorizer):
 def test_cuts_are_found_at_their_frames(colorizer, noise):
     shots = [pan("coffee", 8), pan("chelsea", 8), pan("astronaut", 8)]
     rng = np.random.default_rng(0)
-    greys = [to_grey(frame) for shot in shots for frame in shot]
+    greys = [to_gray(frame) for shot in shots for frame in shot]
     if noise:
         lit = [np.clip(grey * (1 + 0.1 * rng.standard_normal()), 0, 255) for grey in greys]
         greys = [np.clip(grey + 5 * rng.standard_normal(grey.shape), 0, 255).astype(np.uint8) for grey in lit]
@@ -106,7 +106,7 @@ def test_cuts_are_found_at_their_frames(colorizer, noise):
 def test_lamp_and_grain_flicker_less(coffee):
     colorizer = SOMColorizer(working_size=128, random_state=0).fit(coffee[::8])
     rng = np.random.default_rng(0)
-    still = [to_grey(coffee[0])] * 12
+    still = [to_gray(coffee[0])] * 12
     frames = [
         np.clip(grey * (1 + 0.1 * rng.standard_normal()) + 6 * rng.standard_normal(grey.shape), 0, 255)
         for grey in still
@@ -127,7 +127,7 @@ def test_same_bytes_for_any_n_jobs(coffee, params):
     films = [
         list(
             colorizer.set_params(n_jobs=n_jobs).colorize_film(
-                map(to_grey, coffee[:5]), keyframes={3: coffee[3]}
+                map(to_gray, coffee[:5]), keyframes={3: coffee[3]}
             )
         )
         for n_jobs in (1, 2)
@@ -138,7 +138,7 @@ def test_same_bytes_for_any_n_jobs(coffee, params):
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
 def test_dtypes_and_paths(coffee, colorizer, dtype, tmp_path):
     scale = {"uint8": 1, "uint16": 257, "float32": 1 / 255}[dtype]
-    frames = [(to_grey(frame) * np.float64(scale)).astype(dtype) for frame in coffee[:3]]
+    frames = [(to_gray(frame) * np.float64(scale)).astype(dtype) for frame in coffee[:3]]
     Image.fromarray(coffee[1]).save(tmp_path / "1.png")
     colored = list(colorizer.colorize_film(frames, keyframes={1: tmp_path / "1.png"}))
     assert {image.dtype for image in colored} == {np.dtype(dtype)}
@@ -153,7 +153,7 @@ def test_dtypes_and_paths(coffee, colorizer, dtype, tmp_path):
 def test_the_tint_is_that_of_the_key_frames(coffee):
     photos = load_sample_photos().images
     colorizer = quick(tint_share=0.5).fit([photo[::4, ::4] for photo in photos])
-    greys = [to_grey(frame) for frame in coffee[:3]]
+    greys = [to_gray(frame) for frame in coffee[:3]]
     tint = rgb2luv(coffee[2])[..., 1:].mean(axis=(0, 1))
     # a key frame beyond the film gives its tint alone
     with pytest.warns(
@@ -196,7 +196,7 @@ def test_black_frames(colorizer):
 
 
 def test_a_key_frame_without_colour(colorizer, coffee):
-    greys = [to_grey(frame) for frame in coffee[:2]]
+    greys = [to_gray(frame) for frame in coffee[:2]]
     with pytest.warns(UserWarning, match="Key frame 1: all pixels are grey") as record:
         colored = list(colorizer.colorize_film(greys, keyframes={1: np.dstack([greys[1]] * 3)}))
     assert record[0].filename == __file__
@@ -205,12 +205,12 @@ def test_a_key_frame_without_colour(colorizer, coffee):
 
 def test_key_frames_without_numbers(colorizer, coffee):
     with pytest.raises(TypeError, match="keyframes is a list. Pass a dict from frame number to colour image"):
-        colorizer.colorize_film([to_grey(coffee[0])], keyframes=[coffee[0]])
+        colorizer.colorize_film([to_gray(coffee[0])], keyframes=[coffee[0]])
 
 
 def test_frames_are_taken_when_they_are_needed(colorizer, coffee):
     taken = []
-    frames = (taken.append(number) or to_grey(coffee[0]) for number in range(100))
+    frames = (taken.append(number) or to_gray(coffee[0]) for number in range(100))
     colored = colorizer.colorize_film(frames)
     assert isinstance(colored, GeneratorType)
     assert taken == []
@@ -218,7 +218,7 @@ def test_frames_are_taken_when_they_are_needed(colorizer, coffee):
     assert taken == [0]
     # a key frame that is far away is not waited for
     taken.clear()
-    frames = (taken.append(number) or to_grey(coffee[0]) for number in range(100))
+    frames = (taken.append(number) or to_gray(coffee[0]) for number in range(100))
     next(colorizer.colorize_film(frames, keyframes={90: coffee[0]}))
     assert taken == [0]
     taken.clear()
@@ -227,7 +227,7 @@ def test_frames_are_taken_when_they_are_needed(colorizer, coffee):
 
 
 def test_memory_is_flat(colorizer, coffee):
-    grey = to_grey(coffee[0])
+    grey = to_gray(coffee[0])
     peaks = []
     for n_frames in (10, 60):
         tracemalloc.start()
@@ -295,7 +295,7 @@ def keyed(tmp_path, coffee):
 def test_a_film_is_coloured(tmp_path, coffee, keyed, colorize_film, colorizer, capsys):
     source, output, model = tmp_path / "film.mp4", tmp_path / "coloured.mp4", tmp_path / "model.joblib"
     stamps = [0, 1, 2, 4, 5, 7, 8, 9, 11, 12]
-    write_film(source, [to_grey(frame) for frame in coffee[:10]], stamps=stamps)
+    write_film(source, [to_gray(frame) for frame in coffee[:10]], stamps=stamps)
     joblib.dump(colorizer, model)
     arguments = [str(source), str(output), "--keyframes", str(keyed), "--model", str(model)]
     assert colorize_film(arguments) == 0
@@ -318,20 +318,20 @@ def test_a_film_is_coloured(tmp_path, coffee, keyed, colorize_film, colorizer, c
 
 
 def test_frames_are_exported(tmp_path, coffee, colorize_film):
-    write_film(tmp_path / "film.mkv", [to_grey(frame) for frame in coffee[:7]], sound=False)
+    write_film(tmp_path / "film.mkv", [to_gray(frame) for frame in coffee[:7]], sound=False)
     assert (
         colorize_film([str(tmp_path / "film.mkv"), "--export", str(tmp_path / "frames"), "--every", "3"]) == 0
     )
     exported = sorted((tmp_path / "frames").iterdir())
     assert [path.name for path in exported] == ["000000.png", "000003.png", "000006.png"]
     shown = np.asarray(Image.open(exported[1])).astype(int)
-    assert np.abs(shown[..., 1] - to_grey(coffee[3])).mean() < 4
+    assert np.abs(shown[..., 1] - to_gray(coffee[3])).mean() < 4
 
 
 def test_a_rotated_film_is_turned_upright(tmp_path, coffee, colorize_film, keyed, colorizer):
     """The matrix in the header of the track turns what is shown by 90 degrees clockwise."""
     source, model = tmp_path / "film.mp4", tmp_path / "model.joblib"
-    write_film(source, [to_grey(frame) for frame in coffee[:2]], sound=False)
+    write_film(source, [to_gray(frame) for frame in coffee[:2]], sound=False)
     content = source.read_bytes()
     matrix = content.index(b"tkhd") + 44
     height, width = coffee[0].shape[:2]
@@ -350,7 +350,7 @@ def test_a_rotated_film_is_turned_upright(tmp_path, coffee, colorize_film, keyed
     source.write_bytes(content[:matrix] + turned + content[matrix + 36 :])
     assert colorize_film([str(source), "--export", str(tmp_path / "frames"), "--every", "1"]) == 0
     shown = np.asarray(Image.open(tmp_path / "frames" / "000000.png")).astype(int)
-    assert np.abs(shown[..., 1] - np.rot90(to_grey(coffee[0]), -1)).mean() < 4
+    assert np.abs(shown[..., 1] - np.rot90(to_gray(coffee[0]), -1)).mean() < 4
     joblib.dump(colorizer, model)
     assert colorize_film([str(source), str(tmp_path / "coloured.mp4"), "--model", str(model)]) == 0
     with av.open(str(tmp_path / "coloured.mp4")) as container:
@@ -360,7 +360,7 @@ def test_a_rotated_film_is_turned_upright(tmp_path, coffee, colorize_film, keyed
 
 @pytest.mark.parametrize("content", [b"no model", pickle.dumps([1, 2]), pickle.dumps(SOMColorizer())])
 def test_an_invalid_model_is_named(tmp_path, coffee, colorize_film, content, capsys):
-    write_film(tmp_path / "film.mp4", [to_grey(coffee[0])], sound=False)
+    write_film(tmp_path / "film.mp4", [to_gray(coffee[0])], sound=False)
     (tmp_path / "model").write_bytes(content)
     arguments = [tmp_path / "film.mp4", tmp_path / "out.mp4", "--model", tmp_path / "model"]
     assert colorize_film(list(map(str, arguments))) == 1
@@ -371,7 +371,7 @@ def test_an_invalid_model_is_named(tmp_path, coffee, colorize_film, content, cap
 @pytest.mark.parametrize("problem", ["missing", "no film", "name", "twice", "size"])
 def test_the_script_names_what_is_wrong(tmp_path, coffee, keyed, colorize_film, problem, capsys):
     source, output = tmp_path / "film.mp4", tmp_path / "coloured.mp4"
-    write_film(source, [to_grey(frame) for frame in coffee[:6]], sound=False)
+    write_film(source, [to_gray(frame) for frame in coffee[:6]], sound=False)
     if problem == "missing":
         source.unlink()
     elif problem == "no film":
@@ -397,11 +397,11 @@ def test_the_script_names_what_is_wrong(tmp_path, coffee, keyed, colorize_film, 
 
 def test_ctrl_c_leaves_nothing(tmp_path, coffee, keyed, colorize_film, colorizer, monkeypatch):
     source, output = tmp_path / "film.mp4", tmp_path / "coloured.mp4"
-    write_film(source, [to_grey(frame) for frame in coffee[:6]])
+    write_film(source, [to_gray(frame) for frame in coffee[:6]])
     joblib.dump(colorizer, tmp_path / "model.joblib")
 
     def interrupted(self, frames, **options):
-        yield from (np.dstack([to_grey(frame)] * 3) for frame in islice(frames, 2))
+        yield from (np.dstack([to_gray(frame)] * 3) for frame in islice(frames, 2))
         raise KeyboardInterrupt
 
     monkeypatch.setattr(SOMColorizer, "colorize_film", interrupted)

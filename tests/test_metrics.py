@@ -85,14 +85,14 @@ class TestPairs:
                 measure(*pair)
 
     def test_different_sizes(self, measure, photos):
-        with pytest.raises(ValueError, match="image 1 is 50 x 40 in truth and 50 x 39 in prediction"):
+        with pytest.raises(ValueError, match="image 1 is 50 x 40 in image_true and 50 x 39 in image_test"):
             measure(photos[:2], [photos[0], photos[1][:, 1:]])
 
     def test_bad_images_and_their_batch(self, measure, photos):
         bad = photos[0].astype(int)
-        with pytest.raises(ValueError, match="prediction: image 0 has dtype"):
+        with pytest.raises(ValueError, match="image_test: image 0 has dtype"):
             measure(photos[:1], [bad])
-        with pytest.raises(ValueError, match="truth: image 0 has dtype"):
+        with pytest.raises(ValueError, match="image_true: image 0 has dtype"):
             measure([bad], photos[:1])
 
     def test_single_image(self, measure, photos):
@@ -114,7 +114,7 @@ def test_ssim(photos, other):
 
 def test_ssim_of_small_images_says_how_large_they_must_be(photos):
     small = [photos[0], photos[1][:6]]
-    with pytest.raises(ValueError, match="image 1 is 6 x 40 in truth; structural similarity needs"):
+    with pytest.raises(ValueError, match="image 1 is 6 x 40 in image_true; structural similarity needs"):
         ssim(small, small)
 
 

@@ -17,7 +17,7 @@ from nncolor import PatchExtractor, SOMColorizer, SOMQuantizer, sample_pixels
 
 @pytest.fixture(scope="module")
 def pixels(photos):
-    return sample_pixels(photos, n_per_image=500, random_state=0, working_size=None)
+    return sample_pixels(photos, pixels_per_image=500, random_state=0, working_size=None)
 
 
 @pytest.fixture(scope="module")

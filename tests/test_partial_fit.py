@@ -210,7 +210,7 @@ def test_two_colorizers_do_not_share_a_generator(photos):
         one.partial_fit(["missing.png"])
     one.partial_fit(photos)
     other.partial_fit(photos)
-    assert one._random_state is not rng
+    assert one._model.random_state is not rng
     assert not np.array_equal(one.classifier_.theta_, other.classifier_.theta_)
 
 

@@ -43,7 +43,7 @@ def test_images_follow_one_another(photos):
 
 def test_pixels_and_images_have_the_same_features(photos):
     extractor = PatchExtractor(5, **ALL)
-    pixels = sample_pixels(photos, n_per_image=200, random_state=0, working_size=None)
+    pixels = sample_pixels(photos, pixels_per_image=200, random_state=0, working_size=None)
     features = extractor.transform(pixels)
     for group, photo in enumerate(photos):
         of_image = pixels.groups == group
@@ -53,7 +53,7 @@ def test_pixels_and_images_have_the_same_features(photos):
 
 def test_order_of_pixels_does_not_matter(photos):
     extractor = PatchExtractor(3, **ALL)
-    pixels = sample_pixels(photos, n_per_image=50, random_state=0, working_size=None)
+    pixels = sample_pixels(photos, pixels_per_image=50, random_state=0, working_size=None)
     order = np.random.default_rng(0).permutation(len(pixels))
     assert_array_equal(extractor.transform(pixels[order]), extractor.transform(pixels)[order])
 

@@ -1,9 +1,8 @@
 import re
 
-from conftest import quick_classifier, quick_colorizer
-from sklearn.neighbors import KNeighborsClassifier
+from conftest import quick_colorizer
 
-from nncolor import SOMQuantizer, sample_pixels
+from nncolor import CodewordClassifier, SOMQuantizer, sample_pixels
 
 
 def test_silence_by_default(photos, capfd):
@@ -14,18 +13,13 @@ def test_silence_by_default(photos, capfd):
 
 
 def test_bars_of_all_steps(photos, capfd):
-    classifier = quick_classifier(tol=0.05, max_iter=1000)
+    classifier = CodewordClassifier(n_training_pixels=50_000)
     quick_colorizer(verbose=1, classifier=classifier).fit(photos).predict(photos)
     bars = capfd.readouterr().err
     assert re.search(r"reading: 100%.* 4/4 ", bars)
     assert re.search(r"self-organizing map: 100%.* 2000/2000 ", bars)
-    assert re.search(r"training: \d+ ?epoch.*loss=\d", bars)
+    assert re.search(r"training: 100%.* 5/5 ", bars)
     assert re.search(r"images: 100%.* 4/4 ", bars)
-
-
-def test_classifier_without_epochs(photos, capfd):
-    quick_colorizer(verbose=1, classifier=KNeighborsClassifier()).fit(photos)
-    assert "training" in capfd.readouterr().err
 
 
 def test_bars_of_the_parts(photos, capfd):

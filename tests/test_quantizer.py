@@ -12,7 +12,7 @@ from nncolor.datasets import load_sample_photos
 def chroma():
     """Chroma of 100,000 pixels of a photograph."""
     return sample_pixels(
-        load_sample_photos().images[:1], n_per_image=100_000, random_state=0, working_size=None
+        load_sample_photos().images[:1], pixels_per_image=100_000, random_state=0, working_size=None
     ).chroma
 
 

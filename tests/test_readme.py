@@ -8,7 +8,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 SNIPPETS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
 # The grid search of the paper takes the better part of an hour; this keeps its form.
 SMALLER = {
-    "n_per_image=2500": "n_per_image=150",
+    "pixels_per_image=2500": "pixels_per_image=150",
     "[3, 5, 11]": "[1, 3]",
     "[(10,), (50,), (100,), (50, 50), (100, 100), (200, 200), (300, 300)]": "[(5,), (5, 5)]",
     "max_iter=100": "max_iter=500, tol=0.1",

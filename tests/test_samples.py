@@ -13,7 +13,7 @@ from nncolor import PixelSamples, sample_pixels
 
 @pytest.fixture
 def pixels(photos):
-    return sample_pixels(photos, n_per_image=300, random_state=0, working_size=None)
+    return sample_pixels(photos, pixels_per_image=300, random_state=0, working_size=None)
 
 
 def test_pixels_are_those_of_the_images(photos, pixels):
@@ -40,7 +40,11 @@ def test_pixels_are_drawn_without_replacement_over_the_whole_image(photos, pixel
 
 def test_small_images_give_all_their_pixels():
     assert (
-        len(sample_pixels([np.random.default_rng(0).random((3, 4, 3))], n_per_image=100, working_size=None))
+        len(
+            sample_pixels(
+                [np.random.default_rng(0).random((3, 4, 3))], pixels_per_image=100, working_size=None
+            )
+        )
         == 12
     )
 
@@ -107,5 +111,5 @@ def test_pickle(pixels):
 
 @pytest.mark.parametrize("n", [0, -1, 2.5])
 def test_n_per_image_is_checked(photos, n):
-    with pytest.raises(ValueError, match="n_per_image"):
-        sample_pixels(photos, n_per_image=n, working_size=None)
+    with pytest.raises(ValueError, match="pixels_per_image"):
+        sample_pixels(photos, pixels_per_image=n, working_size=None)

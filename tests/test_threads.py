@@ -13,7 +13,7 @@ PRELUDE = """
 import hashlib, json, os, threading, warnings
 import numpy as np
 from threadpoolctl import threadpool_info, threadpool_limits
-from nncolor import PatchExtractor, SOMColorizer, SOMQuantizer, propagate_hints, to_grey
+from nncolor import PatchExtractor, SOMColorizer, SOMQuantizer, propagate_hints, to_gray
 from nncolor._utils.threads import plain_context
 
 rng = np.random.default_rng(0)
@@ -22,7 +22,7 @@ def scene(shift):
     image = np.stack([rows + shift, columns, rows + columns], -1) / 300 + rng.normal(0, 0.02, (90, 120, 3))
     return np.clip(image, 0, 1)
 photos = [scene(10 * shift) for shift in range(6)]
-grey = to_grey(photos[0])
+grey = to_gray(photos[0])
 hints = [(10, 20, (0.5, 0.4, 0.3)), (60, 90, (0.2, 0.5, 0.3)), (30, 50, (0.4, 0.4, 0.6))]
 
 def fit(n_jobs=1):

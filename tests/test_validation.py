@@ -1,6 +1,7 @@
 """Validation on held-out images: the choices that depend on it, and its errors and warnings."""
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,8 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
 
-from nncolor import PatchExtractor, SOMColorizer, SOMQuantizer, sample_pixels, to_grey
+from nncolor import PatchExtractor, SOMColorizer, SOMQuantizer, sample_pixels, to_gray
+from nncolor._network import Networks
 from nncolor._validation import validate
 from nncolor.datasets import load_sample_photos
 from nncolor.metrics import mean_chroma, mean_ciede2000
@@ -59,9 +61,9 @@ def test_errors_are_those_of_held_out_images(crops, n_images, tolerance):
         train, test = ([crops[index] for index in part] for part in (order[:n_images], order[n_images:]))
         colorizer = small(random_state=seed, smoothing_radius=0).fit(train)
         errors.append(colorizer.validation_error_)
-        grey.append(colorizer.validation_grey_error_)
+        grey.append(colorizer.validation_gray_error_)
         truth.append(mean_ciede2000(test, colorizer.predict(test)))
-        left_grey.append(mean_ciede2000(test, [to_grey(image) for image in test]))
+        left_grey.append(mean_ciede2000(test, [to_gray(image) for image in test]))
     assert_allclose(np.mean(grey), np.mean(left_grey), rtol=0.1)
     assert_allclose(np.mean(errors), np.mean(truth), rtol=tolerance)
     assert np.mean(errors) < 0.8 * np.mean(grey)
@@ -71,14 +73,14 @@ def test_errors_are_those_of_held_out_images(crops, n_images, tolerance):
 def test_none_are_held_out(crops, n_images, fraction):
     colorizer = small(validation_fraction=fraction).fit(crops[:n_images])
     assert colorizer.validation_error_ is None
-    assert colorizer.validation_grey_error_ is None
+    assert colorizer.validation_gray_error_ is None
     assert colorizer.chroma_scale_ == 1
 
 
 def test_images_of_pixels_are_held_out_completely(crops):
     pixels = sample_pixels(crops[:12], 300, working_size=None, random_state=0)
     colorizer = small().fit(pixels)
-    assert colorizer.validation_error_ < colorizer.validation_grey_error_
+    assert colorizer.validation_error_ < colorizer.validation_gray_error_
     assert small().fit(pixels[pixels.groups < 4]).validation_error_ is None
 
 
@@ -111,7 +113,7 @@ def test_colours_that_cannot_be_predicted_are_warned_of_and_painted_less(crops):
     assert len(caught) == 1
     assert caught[0].filename == __file__
     assert colorizer.chroma_scale_ < 1
-    assert colorizer.validation_error_ <= 1.001 * colorizer.validation_grey_error_
+    assert colorizer.validation_error_ <= 1.001 * colorizer.validation_gray_error_
     full = mean_chroma(small(validation_fraction=0).fit(images).predict(images))
     assert mean_chroma(colorizer.predict(images)) < 0.9 * full
 
@@ -129,14 +131,15 @@ def test_the_share_of_chroma_is_that_of_every_prediction(crops):
     pixels = sample_pixels(images[:1], 50, working_size=None, random_state=0)
     scaled, chroma = colorizer.predict_chroma(pixels), colorizer.predict_chroma(images[:1])[0]
     assert_allclose(scaled, chroma[pixels.rows, pixels.columns], atol=1e-3)
-    share, colorizer.chroma_scale_ = colorizer.chroma_scale_, 1.0
+    share = colorizer.chroma_scale_
+    colorizer._model = replace(colorizer._model, chroma_scale=1.0)
     assert_allclose(scaled, share * colorizer.predict_chroma(pixels), atol=1e-3)
 
 
 def test_verbose_prints_both_errors_in_one_line(crops, capsys):
     colorizer = small(verbose=1).fit(crops[:8])
-    error, grey = colorizer.validation_error_, colorizer.validation_grey_error_
-    assert f"Held-out images: CIEDE2000 {error:.1f}, left grey {grey:.1f}.\n" in capsys.readouterr().out
+    error, grey = colorizer.validation_error_, colorizer.validation_gray_error_
+    assert f"Held-out images: CIEDE2000 {error:.1f}, left grey {grey:.1f}.\n" in capsys.readouterr().err
 
 
 def test_validation_changes_nothing_else(crops):
@@ -174,7 +177,7 @@ def test_ctrl_c_in_validation_changes_nothing(crops, monkeypatch):
 
     colorizer = small().fit(crops[:6])
     before = {**vars(colorizer)}
-    monkeypatch.setattr(MLPClassifier, "_backprop", interrupt)
+    monkeypatch.setattr(Networks, "train", interrupt)
     with pytest.raises(KeyboardInterrupt):
         colorizer.fit(crops[6:12])
     assert vars(colorizer) == before
@@ -183,42 +186,43 @@ def test_ctrl_c_in_validation_changes_nothing(crops, monkeypatch):
 # --- the default network
 
 
-@pytest.mark.parametrize(("n_images", "alpha"), [(1, 1), (2, 6), (10, 3), (30, 1)])
-def test_the_penalty_falls_with_the_number_of_images(crops, n_images, alpha):
-    colorizer = small(validation_fraction=0, pixels_per_image=50).fit(crops[:n_images])
-    assert colorizer.classifier_.alpha == alpha
+@pytest.mark.parametrize(("n_images", "n_pixels"), [(1, 50_000), (12, 60_000), (30, 150_000)])
+def test_settings_without_validation(crops, n_images, n_pixels):
+    network = small(validation_fraction=0, pixels_per_image=50).fit(crops[:n_images]).classifier_
+    assert (network.penalty, network.n_training_pixels) == (1, n_pixels)
+    assert (network.penalty_, network.n_training_pixels_) == (1, n_pixels)
 
 
-def test_nested_parameters_keep_the_rule(crops):
-    colorizer = small().set_params(classifier__hidden_layer_sizes=(7,)).fit(crops[:6])
-    assert colorizer.classifier_.alpha == 5
-    assert [len(bias) for bias in colorizer.classifier_.intercepts_] == [7, 9]
-    assert small().set_params(classifier__alpha=0.5).fit(crops[:6]).classifier_.alpha == 0.5
-
-
-def test_the_length_of_training_is_chosen(crops):
-    lengths = set()
-    for images in (crops[:12], other_colours(crops[:12])):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            network = small().fit(images).classifier_
-        lengths.add(network.t_)  # pixels that it was shown
-    assert lengths <= {50_000, 100_000, 200_000, 400_000}
-    assert small(validation_fraction=0).fit(crops[:6]).classifier_.t_ == 50_000
-
-
-@pytest.mark.parametrize("change", [{"solver": "lbfgs"}, {"early_stopping": True}], ids=str)
-def test_networks_that_are_not_trained_by_length(crops, change):
-    network = MLPClassifier((5,), alpha="auto", max_iter="auto", tol=1, **change)
-    colorizer = small(classifier=network).fit(crops[:6])
-    assert colorizer.classifier_.max_iter == 200
+def test_nested_parameters_are_kept(crops):
+    colorizer = small().set_params(classifier__hidden_layer_sizes=(7,), classifier__penalty=0.5)
+    colorizer.set_params(classifier__n_training_pixels=3000).fit(crops[:6])
+    network = colorizer.classifier_
+    assert (network.penalty_, network.n_training_pixels_) == (0.5, 3000)
+    assert [len(bias) for bias in network.intercepts_] == [7, 9]
     assert colorizer.validation_error_ is not None
+
+
+def test_the_clone_of_the_trained_network_trains_the_same(crops):
+    pixels = sample_pixels(crops[:8], 300, working_size=None, random_state=0)
+    colorizer = small(tint_share=0).fit(pixels)
+    features = colorizer.extractor_.transform(pixels)
+    labels = colorizer.quantizer_.predict(pixels.chroma.astype(colorizer.codebook_.dtype))
+    again = clone(colorizer.classifier_).fit(features, labels)
+    for one, other in zip(again.coefs_, colorizer.classifier_.coefs_, strict=True):
+        assert_array_equal(one, other)
+
+
+def test_what_can_be_predicted_is_trained_with_a_smaller_penalty(crops):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        one, other = (small().fit(images).classifier_ for images in (crops[:12], other_colours(crops[:12])))
+    assert one.penalty < other.penalty
 
 
 def test_partial_fit_takes_the_default(crops):
     colorizer = small(pixels_per_image="auto").partial_fit(crops[:4]).partial_fit(crops[4:8])
-    assert colorizer.classifier_.alpha == 1
-    assert colorizer.classifier_.t_ == 8 * 2500
+    assert colorizer.classifier_.penalty == 1
+    assert colorizer.classifier_.n_iter_ == 2
     assert colorizer.validation_error_ is None
 
 
@@ -250,7 +254,6 @@ def test_too_few_codewords_are_not_validated(crops):
     sample = sample_pixels(crops[:6], 20, working_size=None, random_state=0)
     result = validate(
         KNeighborsClassifier(),
-        None,
         np.zeros((1, 2), np.float32),
         sample,
         np.zeros(len(sample), int),

@@ -10,10 +10,9 @@ from skimage.color import rgb2luv
 from skimage.transform import downscale_local_mean, resize, resize_local_mean
 
 from nncolor import PatchExtractor, SOMColorizer, sample_pixels
-from nncolor._images import resampling
+from nncolor._images import blocks, resampling
 from nncolor._images.color import image_lightness
 from nncolor._images.working_size import working_lightness, working_shape
-from nncolor._painting import decoder
 from nncolor.datasets import load_sample_photos
 
 
@@ -63,7 +62,7 @@ def test_smaller_is_the_mean_over_areas(size):
 def test_an_exact_fraction_is_the_mean_of_its_pixels():
     photo = load_sample_photos().images[4]  # 512 x 512
     expected = downscale_local_mean(rgb2luv(photo), (8, 8, 1))
-    pixels = sample_pixels([photo], n_per_image=64**2, working_size=64, random_state=0)
+    pixels = sample_pixels([photo], pixels_per_image=64**2, working_size=64, random_state=0)
     assert_allclose(pixels.image_lightness(0), expected[..., 0], atol=1e-3)
     assert_allclose(pixels.chroma, expected[pixels.rows, pixels.columns, 1:], atol=1e-3)
 
@@ -71,7 +70,7 @@ def test_an_exact_fraction_is_the_mean_of_its_pixels():
 def test_larger_is_interpolated(photos):
     photo = photos[2]  # 36 x 36
     expected = resize(rgb2luv(photo), (90, 90, 3), order=1, mode="edge", anti_aliasing=False)
-    pixels = sample_pixels([photo], n_per_image=90**2, working_size=90, random_state=0)
+    pixels = sample_pixels([photo], pixels_per_image=90**2, working_size=90, random_state=0)
     assert_allclose(pixels.image_lightness(0), expected[..., 0], atol=0.02)
     assert_allclose(pixels.chroma, expected[pixels.rows, pixels.columns, 1:], atol=0.02)
 
@@ -147,7 +146,7 @@ def test_the_parameter_takes_effect_at_the_next_fit(sized, photos, grey):
 
 def test_labels_and_probabilities_are_those_of_the_working_size(sized, photos):
     photo = photos[0]
-    everything = sample_pixels([photo], n_per_image=10**6, working_size=64, random_state=0)
+    everything = sample_pixels([photo], pixels_per_image=10**6, working_size=64, random_state=0)
     shape = working_shape(photo.shape[:2], 64)
     labels = sized.predict_labels(everything).reshape(shape)
     rows, columns = (
@@ -186,7 +185,7 @@ def test_enlarged_chroma_is_that_of_the_fast_guided_filter(sized, photos):
     guide = working_lightness(photo, 64)[:] / 100
     plain = quick_colorizer(extractor=sized.extractor, working_size=64, smoothing_radius=0)
     plain = plain.fit(photos)
-    pixels = sample_pixels([photo], n_per_image=10**6, working_size=64, random_state=0)
+    pixels = sample_pixels([photo], pixels_per_image=10**6, working_size=64, random_state=0)
     seen = plain.predict_chroma(pixels).reshape(*shape, 2)[::2, ::2]
     expected = np.empty((*photo.shape[:2], 2))
     # every second pixel is seen: centres of samples and of pixels of the image, in pixels of the working size
@@ -243,14 +242,14 @@ def test_any_shape(sized, shape, dtype):
 def test_blocks_of_a_large_image_do_not_show(sized, monkeypatch):
     image = np.random.default_rng(0).integers(0, 256, (300, 500)).astype(np.uint8)
     whole = sized.predict_chroma([image])[0]
-    monkeypatch.setattr(decoder, "_BLOCK", 3000)
+    monkeypatch.setattr(blocks, "_PIXELS", 3000)
     assert_allclose(sized.predict_chroma([image])[0], whole, atol=1e-2)
 
 
 @pytest.mark.parametrize("kind", ["uint8", "rgb"])
 def test_same_bytes_for_any_n_jobs(sized, kind, monkeypatch):
     monkeypatch.setattr(resampling, "_BAND", 10_000)
-    monkeypatch.setattr(decoder, "_BLOCK", 20_000)
+    monkeypatch.setattr(blocks, "_PIXELS", 20_000)
     image = np.random.default_rng(0).integers(0, 256, (300, 401, 3)).astype(np.uint8)
     image = image if kind == "rgb" else image[..., 0]
     results = []

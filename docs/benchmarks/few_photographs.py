@@ -15,7 +15,7 @@ from _report import RESULTS, Results, machine, table
 from joblib import Parallel, delayed
 from sklearn.neural_network import MLPClassifier
 
-from nncolor import SOMColorizer, to_grey
+from nncolor import SOMColorizer, to_gray
 from nncolor._images.files import read_image
 from nncolor.datasets import load_image_folder
 from nncolor.metrics import mean_chroma, mean_ciede2000
@@ -63,7 +63,7 @@ def measure(paths, number, seed, n_test, rows):
     train = [paths[index] for index in order[n_test : n_test + number]]
     truth = [read_image(path) for path in test]
     found = {
-        "grey": {"error": mean_ciede2000(truth, [to_grey(image) for image in truth])},
+        "grey": {"error": mean_ciede2000(truth, [to_gray(image) for image in truth])},
         "truth": {"chroma": mean_chroma(truth)},
     }
     for name, colorizer in trials(seed, rows).items():

@@ -20,7 +20,7 @@ from _report import RESULTS, machine, table
 from scipy.ndimage import map_coordinates
 from skimage.registration import optical_flow_tvl1
 
-from nncolor import SOMColorizer, to_grey
+from nncolor import SOMColorizer, to_gray
 from nncolor._images.color import image_lightness, join_lightness_chroma, lightness_chroma
 from nncolor._painting import film
 from nncolor.metrics import mean_ciede2000
@@ -57,7 +57,7 @@ class Film:
         n_frames = len(self.frames)
         self.keys = [int(n_frames * (2 * number + 1) / (2 * n_keyframes)) for number in range(n_keyframes)]
         self.keyframes = {key: self.frames[key] for key in self.keys}
-        self.greys = [to_grey(frame) for frame in self.frames]
+        self.greys = [to_gray(frame) for frame in self.frames]
         self.step = max(1, round(np.sqrt(self.greys[0].size) / 200))
         planes = [image_lightness(grey)[:: self.step, :: self.step] for grey in self.greys]
         self.motion = []

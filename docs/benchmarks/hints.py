@@ -15,7 +15,7 @@ from joblib import Parallel, delayed
 from memory import forget_peak, peak
 from skimage.transform import resize
 
-from nncolor import SOMColorizer, propagate_hints, to_grey
+from nncolor import SOMColorizer, propagate_hints, to_gray
 from nncolor._images.color import from_unit_range
 from nncolor._images.files import read_image
 from nncolor.datasets import load_image_folder, load_sample_photos
@@ -35,7 +35,7 @@ def hints_of(photo, n, seed):
 def errors_of_image(colorizer, path, number, n_draws):
     """Mean CIEDE2000 of the prediction, and of propagation and of both for each number of hints."""
     photo = read_image(path)
-    grey = to_grey(photo)
+    grey = to_gray(photo)
     predicted = mean_ciede2000([photo], [colorizer.colorize(grey)])
     rows = []
     for n in COUNTS:
@@ -85,7 +85,7 @@ def cost(repeats):
     lines = []
     for height, width in SIZES:
         large = from_unit_range(resize(photo, (height, width), order=1), np.dtype(np.uint8))
-        grey, hints = to_grey(large), hints_of(large, 30, 0)
+        grey, hints = to_gray(large), hints_of(large, 30, 0)
         trials = {
             "propagation": lambda grey=grey, hints=hints: propagate_hints(grey, hints),
             "both": lambda grey=grey, hints=hints: colorizer.colorize(grey, hints=hints),

@@ -24,7 +24,7 @@ from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold, Stratifi
 from sklearn.neural_network import MLPClassifier  # noqa: E402
 from sklearn.pipeline import make_pipeline  # noqa: E402
 
-from nncolor import PatchExtractor, SOMColorizer, SOMQuantizer, sample_pixels, to_grey  # noqa: E402
+from nncolor import PatchExtractor, SOMColorizer, SOMQuantizer, sample_pixels, to_gray  # noqa: E402
 from nncolor.datasets import load_image_folder, load_sample_photos  # noqa: E402
 from nncolor.metrics import mean_chroma, mean_ciede2000  # noqa: E402
 
@@ -228,7 +228,7 @@ def future_work(results, paths):
             results.measure(f"future, {name}, {trial}", measure_colours, left, right, *settings)
             for trial, settings in trials.items()
         ]
-        grey = mean_ciede2000(right, [to_grey(right[0])])
+        grey = mean_ciede2000(right, [to_gray(right[0])])
         lines.append(
             [
                 name,
@@ -264,7 +264,7 @@ def main():
 
     paths = load_image_folder(options.images)
     results = Results(options.state)
-    pixels = sample_pixels(paths, n_per_image=2500, random_state=0, n_jobs=2)
+    pixels = sample_pixels(paths, pixels_per_image=2500, random_state=0, n_jobs=2)
     # the authors trained their maps with SOMPY, whose neighbourhood has a radius of 1 to the end
     labels = SOMQuantizer(map_shape=(3, 3), sigma=(1, 1), random_state=0).fit_predict(pixels.chroma)
     parts = [

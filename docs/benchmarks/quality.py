@@ -17,14 +17,14 @@ from pathlib import Path
 import numpy as np
 from _report import RESULTS, Results, machine, table
 from joblib import Parallel, delayed
+from nncolor._painting.decoder import quantize_image
 from sklearn.ensemble import HistGradientBoostingClassifier, VotingClassifier
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
 
-from nncolor import PatchExtractor, SOMColorizer, SOMQuantizer, sample_pixels, to_grey
+from nncolor import PatchExtractor, SOMColorizer, SOMQuantizer, sample_pixels, to_gray
 from nncolor._images.color import join_lightness_chroma, lightness_chroma
 from nncolor._images.files import read_image
-from nncolor._painting.decoder import quantize_image
 from nncolor._training import DEFAULTS
 from nncolor.datasets import load_image_folder, load_sample_photos
 from nncolor.metrics import ciede2000, colorfulness, mean_ciede2000
@@ -171,7 +171,7 @@ def truth_of_fold(paths):
 
 
 def grey_of_fold(paths):
-    return judge(paths, (to_grey(path) for path in paths))
+    return judge(paths, (to_gray(path) for path in paths))
 
 
 def run(colorizer, train, test, augment=None):
@@ -185,12 +185,14 @@ def run(colorizer, train, test, augment=None):
     return judge(test, (colorizer.colorize(path) for path in test)) | {"cpu": seconds}
 
 
-def run_on_pixels(classifier, n_per_image, train, test):
+def run_on_pixels(classifier, pixels_per_image, train, test):
     """Error at single pixels of the photographs, without smoothing."""
     start = time.process_time()
-    colorizer = SOMColorizer(classifier=classifier, pixels_per_image=n_per_image, random_state=0).fit(train)
+    colorizer = SOMColorizer(classifier=classifier, pixels_per_image=pixels_per_image, random_state=0).fit(
+        train
+    )
     seconds = time.process_time() - start
-    pixels = sample_pixels(test, n_per_image=JUDGED, random_state=0)
+    pixels = sample_pixels(test, pixels_per_image=JUDGED, random_state=0)
     start = time.process_time()
     error = -colorizer.score(pixels)
     predicting = (time.process_time() - start) / len(pixels) * 1e6

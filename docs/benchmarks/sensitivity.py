@@ -18,7 +18,7 @@ from film import Film, noisy
 from hints import hints_of
 from joblib import Parallel, delayed
 
-from nncolor import SOMColorizer, SOMQuantizer, sample_pixels, to_grey
+from nncolor import SOMColorizer, SOMQuantizer, sample_pixels, to_gray
 from nncolor._codebook import som
 from nncolor._images.files import read_image
 from nncolor._painting import film, guided_filter, kriging, propagation, tint
@@ -118,7 +118,7 @@ def fitted(train, seed):
 
 def painted(colorizer, test):
     photos = [read_image(path) for path in test]
-    return [mean_ciede2000(photos, colorizer.predict([to_grey(photo) for photo in photos]))]
+    return [mean_ciede2000(photos, colorizer.predict([to_gray(photo) for photo in photos]))]
 
 
 def hinted(colorizer, test):
@@ -126,7 +126,7 @@ def hinted(colorizer, test):
     errors = []
     for n in N_HINTS:
         colored = [
-            colorizer.colorize(to_grey(photo), hints=hints_of(photo, n, (number, n)))
+            colorizer.colorize(to_gray(photo), hints=hints_of(photo, n, (number, n)))
             for number, photo in enumerate(photos)
         ]
         errors.append(mean_ciede2000(photos, colored))
@@ -137,7 +137,7 @@ def trained(train, test, seed):
     """Error without a tint, and with the true one."""
     colorizer = fitted(train, seed)
     photos = [read_image(path) for path in test]
-    greys = [to_grey(photo) for photo in photos]
+    greys = [to_gray(photo) for photo in photos]
     return [
         mean_ciede2000(photos, colored)
         for colored in (colorizer.predict(greys), colorizer.predict(greys, tint=photos))

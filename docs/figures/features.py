@@ -11,7 +11,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from skimage.transform import resize
 
-from nncolor import SOMColorizer, to_grey
+from nncolor import SOMColorizer, to_gray
 from nncolor.datasets import load_sample_photos
 
 OUTPUT = Path(__file__).parent.parent / "_static" / "features.jpg"
@@ -26,7 +26,7 @@ def sizes(photo):
     colorizer = SOMColorizer(random_state=0).fit([left])
     shown = []
     for side in SIDES:
-        grey = to_grey(resize(right, (side, side * 3 // 4), anti_aliasing=True))
+        grey = to_gray(resize(right, (side, side * 3 // 4), anti_aliasing=True))
         shown.append((f"{side * 3 // 4} x {side}", colorizer.colorize(grey)))
     return shown
 
@@ -39,7 +39,7 @@ def tints(photo):
         for row, column in zip(rng.integers(0, 107, 4), rng.integers(0, 80, 4), strict=True):
             training.append((photo[row : row + 320, column : column + 240] * light).astype(np.uint8))
     colorizer = SOMColorizer(random_state=0).fit(training)
-    grey = to_grey(photo[:, 320:])
+    grey = to_gray(photo[:, 320:])
     alternatives = colorizer.alternatives(grey, 4)
     return [("grey", grey), *((f"tint {number}", image) for number, image in enumerate(alternatives))]
 
@@ -53,7 +53,7 @@ def film(photo):
         view = photo[20 + number : 20 + number + side, 3 * number : 3 * number + side]
         frames.append((resize(view, (160, 160), anti_aliasing=True) * 255).astype(np.uint8))
         lamp, grain = 1 + 0.1 * rng.standard_normal(), 5 * rng.standard_normal((160, 160))
-        greys.append(np.clip(to_grey(frames[-1]) * lamp + grain, 0, 255).astype(np.uint8))
+        greys.append(np.clip(to_gray(frames[-1]) * lamp + grain, 0, 255).astype(np.uint8))
     keyframes = {number: frames[number] for number in (4, 24)}
     colorizer = SOMColorizer(random_state=0).fit(list(keyframes.values()))
     colored = list(colorizer.colorize_film(greys, keyframes=keyframes))

@@ -3,6 +3,7 @@
 Lightness is CIE L* (0 to 100), chroma is CIE (u*, v*), of sRGB under D65 as in scikit-image, in float32.
 """
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -107,6 +108,41 @@ def named_color(name):
     return np.array(rgb) / 255 if len(rgb) == 3 else None
 
 
+def parse_color(color, where):
+    """RGB in [0, 1] of a colour.
+
+    Parameters
+    ----------
+    color : str or array-like of shape (3,)
+        The name of a CSS colour, "#rrggbb", or an RGB triple in the range of its dtype: whole numbers from 0
+        to 255, those of uint16 from 0 to 65535, and floats from 0 to 1.
+    where : str
+        Name of the colour in messages.
+
+    Returns
+    -------
+    rgb : ndarray of shape (3,), float64
+    """
+    if isinstance(color, str):
+        rgb = named_color(color)
+        if rgb is None:
+            raise ValueError(f"{where}: {color!r} is neither the name of a CSS colour nor '#rrggbb'.")
+        return rgb
+    try:
+        rgb = np.asarray(list(color) if isinstance(color, Iterator) else color)
+    except (TypeError, ValueError):
+        rgb = np.empty(0)
+    if rgb.shape != (3,) or rgb.dtype.kind not in "uif":
+        raise ValueError(f"{where}: {color!r} is not an RGB triple, a CSS name or '#rrggbb'.")
+    highest = 1 if rgb.dtype.kind == "f" else 65535 if rgb.dtype == np.uint16 else 255
+    if not ((rgb >= 0) & (rgb <= highest)).all():  # NaN is not
+        raise ValueError(
+            f"{where}: {color!r} is not a colour: whole numbers are from 0 to 255 (uint16 to 65535), "
+            "floats from 0 to 1."
+        )
+    return rgb / highest
+
+
 def lightness_chroma(image):
     """Lightness and chroma of a colour image.
 
@@ -179,7 +215,7 @@ def paint(lightness, chroma, out):
         _write_colors(lightness[part], *chroma[:, part], out[part])
 
 
-def to_grey(image: Image) -> AnyArray:
+def to_gray(image: Image) -> AnyArray:
     """Grey image with the lightness of a colour image.
 
     It is the part of a colour image that nncolor uses for prediction. Other formulas for grey, such as
@@ -205,8 +241,8 @@ def to_grey(image: Image) -> AnyArray:
     Examples
     --------
     >>> import numpy as np
-    >>> from nncolor import to_grey
-    >>> to_grey(np.array([[[255, 0, 0], [70, 70, 70]]], dtype=np.uint8))
+    >>> from nncolor import to_gray
+    >>> to_gray(np.array([[[255, 0, 0], [70, 70, 70]]], dtype=np.uint8))
     array([[127,  70]], dtype=uint8)
     """
     pixels = load_image(None, image)

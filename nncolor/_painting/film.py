@@ -4,14 +4,20 @@ All steps work on a *grid*: the pixels of the working size for which chroma is p
 that of patterns, standardized lightness, so that a flickering lamp is not taken for motion.
 """
 
+import numbers
+import os
+import warnings
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.ndimage import map_coordinates, uniform_filter
 from skimage.registration import optical_flow_ilk
+from sklearn.utils import check_scalar
 
-from .._images.color import from_unit_range, output_dtype, to_unit_range
+from .._images.batch import check_batch, is_path, load_image
+from .._images.color import NEUTRAL_CHROMA, from_unit_range, lightness_chroma, output_dtype, to_unit_range
 from .._images.working_size import working_lightness_chroma
 from .._utils.threads import plain_context
 
@@ -60,20 +66,19 @@ class State:
 class Frame:
     """A frame of a film: its image, its lightness at the working size, and its state."""
 
-    def __init__(self, image, decoder, n_threads):
-        self.image, self.decoder, self.n_threads = image, decoder, n_threads
-        self.lightness = decoder.working_lightness(image, n_threads)[:]
-        chroma = decoder.grid_chroma(self.lightness, n_threads)
-        grid = decoder.on_grid(self.lightness)
+    def __init__(self, image, grid):
+        self.image, self.grid = image, grid
+        self.lightness = grid.lightness(image)
+        chroma, sampled = grid.chroma(self.lightness), grid.sampled(self.lightness)
         # rounding must not make a pattern of a blank frame
-        is_blank = np.ptp(grid) < _BLANK
-        pattern = np.zeros_like(grid) if is_blank else (grid - grid.mean()) / (grid.std() + 1)
+        is_blank = np.ptp(sampled) < _BLANK
+        pattern = np.zeros_like(sampled) if is_blank else (sampled - sampled.mean()) / (sampled.std() + 1)
         self.state = self.prediction = State(pattern, chroma, np.full_like(pattern, _WEIGHT))
 
     def true_state(self, color):
         """State of a key frame, from its colour image."""
-        chroma = working_lightness_chroma(color, self.decoder.working_size)[1]
-        planes = [self.decoder.on_grid(plane) for plane in np.moveaxis(chroma, -1, 0)]
+        chroma = working_lightness_chroma(color, self.grid.working_size)[1]
+        planes = [self.grid.sampled(plane) for plane in np.moveaxis(chroma, -1, 0)]
         weight = np.full_like(self.state.weight, _KEY_WEIGHT)
         return State(self.state.pattern, np.stack(planes), weight)
 
@@ -98,10 +103,10 @@ class Frame:
 
     def colored(self):
         """Colour image of the frame."""
-        return self.decoder.paint_grid(self.image, self.lightness, self.state.chroma, self.n_threads)
+        return self.grid.painted(self.image, self.lightness, self.state.chroma)
 
 
-def color_frames(frames, decoder, keyframes, n_threads):
+def color_frames(frames, grid, keyframes):
     """Yield the colour image of each frame of a film.
 
     A frame that is followed by a key frame within _AHEAD frames is held until the key frame has been read, or
@@ -109,18 +114,16 @@ def color_frames(frames, decoder, keyframes, n_threads):
 
     Parameters
     ----------
-    frames : iterable of ndarray
-        Valid images of one size.
-    decoder : Decoder
+    frames : iterable of images
+    grid : FilmGrid
     keyframes : dict of int to ndarray
-        Colour images by frame number.
-    n_threads : int
+        Colour images by frame number, see `load_keyframes`.
     """
     before, held = None, deque()
-    for number, image in enumerate(frames):
+    for number, image in enumerate(_valid_frames(frames, keyframes)):
         # not around `yield`: the context would also apply to the caller
         with plain_context():
-            frame = Frame(image, decoder, n_threads)
+            frame = Frame(image, grid)
             carried = None if before is None else frame.carried_from(before)
             is_new_shot = carried is None
             if not is_new_shot:
@@ -162,3 +165,66 @@ def _carry_back(held, state):
         if state is None:
             return
         frame.state = frame.state.mix(state)
+
+
+def check_frames(frames):
+    """Raise, before the generator starts, if the frames are a single image or the path of a film."""
+    if is_path(frames):
+        raise ValueError(
+            f"Expected the frames of a film, got the path {os.fspath(frames)!r}. Pass its frames one by one, "
+            "as a generator of arrays; examples/colorize_film.py reads and writes film files."
+        )
+    check_batch(frames)
+
+
+def load_keyframes(keyframes, stacklevel):
+    """Colour images of key frames by frame number, in order; warn of those that are grey."""
+    if not isinstance(keyframes, Mapping):
+        raise TypeError(
+            f"keyframes is a {type(keyframes).__name__}. Pass a dict from frame number to colour image, such "
+            "as {0: image}."
+        )
+    for number in keyframes:
+        check_scalar(number, "The number of a key frame", numbers.Integral, min_val=0)
+    loaded = {
+        number: load_image(f"key frame {number}", image, color=True)[..., :3]
+        for number, image in sorted(keyframes.items())
+    }
+    grey = [
+        number
+        for number, image in loaded.items()
+        if np.abs(lightness_chroma(image)[1]).max() < NEUTRAL_CHROMA
+    ]
+    if grey:
+        warnings.warn(
+            f"Key frame {', '.join(map(str, grey))}: all pixels are grey, and grey is carried to the frames "
+            "around it. Colour it, or leave it out.",
+            UserWarning,
+            stacklevel=stacklevel,
+        )
+    return loaded
+
+
+def _valid_frames(frames, keyframes):
+    """Yield the frames of a film; raise if a frame or a key frame is not valid or has another size."""
+    number, shape = -1, None
+    for number, item in enumerate(frames):
+        image = load_image(f"frame {number}", item)
+        shape = image.shape[:2] if shape is None else shape
+        of_key = keyframes[number].shape[:2] if number in keyframes else shape
+        for name, found in (("frame", image.shape[:2]), ("key frame", of_key)):
+            if found != shape:
+                raise ValueError(
+                    f"{name} {number} has {found[0]} x {found[1]} pixels, and the frames of the film have "
+                    f"{shape[0]} x {shape[1]}. All frames of a film must have the same size: resize it, or "
+                    "colour two films."
+                )
+        yield image
+    beyond = [key for key in keyframes if key > number]
+    if beyond:
+        warnings.warn(
+            f"Key frame {', '.join(map(str, beyond))} lies beyond the end of the film, which has "
+            f"{number + 1} frames. Frames are counted from 0.",
+            UserWarning,
+            stacklevel=3,
+        )

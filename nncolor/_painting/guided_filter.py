@@ -140,11 +140,11 @@ class EnlargedPlanes:
             values = np.concatenate(functions)
         self.values = values
 
-    def block(self, rows, columns, lightness):
-        """Planes (n, n_rows, n_columns) of a block of the large image, given its lightness, 0 to 100."""
+    def block(self, block, lightness):
+        """Planes (n, n_rows, n_columns) of a Block of the large image, given its lightness, 0 to 100."""
         weights = (
             _sample_weights(np.asarray(indices), *sizes, self.step)
-            for indices, sizes in zip((rows, columns), self.sizes, strict=True)
+            for indices, sizes in zip((block.rows, block.columns), self.sizes, strict=True)
         )
         planes = interpolate(self.values, *weights)
         if not self.is_guided:

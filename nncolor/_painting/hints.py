@@ -9,11 +9,11 @@ import numpy as np
 import PIL.Image
 
 from .._images.batch import is_path, load_image
-from .._images.color import LazyLightness, lightness_chroma, named_color, output_dtype, paint
+from .._images.blocks import for_blocks
+from .._images.color import LazyLightness, lightness_chroma, output_dtype, paint, parse_color
 from .._images.working_size import shrink
 from .._utils.threads import plain_context
 from .._utils.types import AnyArray, Hints, Image
-from .decoder import for_blocks
 from .kriging import krige, similarity_features
 from .propagation import HintPlane, propagate
 
@@ -43,9 +43,9 @@ def propagate_hints(image: Image, hints: Hints) -> AnyArray:
     image : array-like of shape (H, W) or (H, W, 3 or 4), or path
         Only its lightness is used.
     hints : list of (row, column, colour), or RGBA image of shape (H, W, 4)
-        At least one hint. A colour is an RGB triple in the range of the image (0 to 255 for uint8 and
-        bool, 0 to 65535 for uint16, 0 to 1 for floats), a CSS name such as `"olive"`, or `"#rrggbb"`. In an
-        RGBA array, the opaque pixels are hints.
+        At least one hint. A colour is a CSS name such as `"olive"`, `"#rrggbb"`, or an RGB triple in the
+        range of its dtype (whole numbers 0 to 255, uint16 0 to 65535, floats 0 to 1). In an RGBA array, the
+        opaque pixels are hints.
 
     Returns
     -------
@@ -128,15 +128,16 @@ def correct_prediction(image, hints, decoder, n_threads):
         Valid.
     hints : ParsedHints
         At least one.
-    decoder : Decoder
+    decoder : ImageDecoder
     n_threads : int
     """
     chroma = decoder.predict_chroma(image, n_threads)
     plane = HintPlane(image, n_threads)
     residuals = hints.chroma - chroma[hints.rows, hints.columns]
     probabilities = decoder.predict_proba(image, n_threads, plane.shape)
-    mean = probabilities @ decoder.codebook
-    variance = np.maximum(probabilities @ decoder.codebook**2 - mean**2, 0).sum(axis=-1)
+    codebook = decoder.pixels.codebook
+    mean = probabilities @ codebook
+    variance = np.maximum(probabilities @ codebook**2 - mean**2, 0).sum(axis=-1)
     indices = plane.indices(hints.rows, hints.columns)
     features = similarity_features(plane.lightness, probabilities)
     prior = krige(features, np.sqrt(variance), indices, residuals)
@@ -153,17 +154,17 @@ def _paint_hinted(image, planes, hints, prediction=0, n_threads=1):
     return colored
 
 
-def _paint_hinted_block(rows, columns, full, planes, hints, prediction, colored):
-    block = slice(rows.start, rows.stop), slice(columns.start, columns.stop)
-    lightness = full[block]
-    chroma = planes.block(rows, columns, lightness)
-    chroma += np.moveaxis(prediction[block], -1, 0)
+def _paint_hinted_block(block, full, planes, hints, prediction, colored):
+    rows, columns = block.rows, block.columns
+    lightness = full[block.index]
+    chroma = planes.block(block, lightness)
+    chroma += np.moveaxis(prediction[block.index], -1, 0)
     # the plane of a large image is reduced, so hints are not exact in it
     inside = (hints.rows >= rows.start) & (hints.rows < rows.stop)
     inside &= (hints.columns >= columns.start) & (hints.columns < columns.stop)
     indices = hints.rows[inside] - rows.start, hints.columns[inside] - columns.start
     chroma[:, *indices] = hints.chroma[inside].T
-    paint(lightness, chroma, colored[block])
+    paint(lightness, chroma, colored[block.index])
 
 
 def parse_hints(hints, image):
@@ -204,7 +205,7 @@ def parse_hints(hints, image):
         height, width = image.shape[:2]
         if not (0 <= row < height and 0 <= column < width):
             raise ValueError(f"{where} lies outside the image, which has {height} rows and {width} columns.")
-        rgb = parse_color(color, image.dtype, where)
+        rgb = parse_color(color, where)
         earlier, other = seen.setdefault((int(row), int(column)), (number, rgb))
         if not np.array_equal(rgb, other):
             raise ValueError(
@@ -213,30 +214,6 @@ def parse_hints(hints, image):
     rows, columns = np.array(list(seen), np.intp).reshape(-1, 2).T
     colors = np.array([rgb for _, rgb in seen.values()], np.float32).reshape(1, -1, 3)
     return ParsedHints(rows, columns, lightness_chroma(colors)[1][0] if seen else colors[0, :, :2])
-
-
-def parse_color(color, dtype, where):
-    """RGB in [0, 1] of a colour of a hint on an image of that dtype; `where` names the hint in messages."""
-    if isinstance(color, str):
-        rgb = named_color(color)
-        if rgb is None:
-            raise ValueError(f"{where}: {color!r} is neither the name of a CSS colour nor '#rrggbb'.")
-        return rgb
-    try:
-        rgb = np.asarray(color, np.float64)
-    except (TypeError, ValueError):
-        rgb = np.empty(0)
-    if rgb.shape != (3,):
-        raise ValueError(f"{where}: {color!r} is not an RGB triple, a CSS name or '#rrggbb'.")
-    floats = dtype.kind == "f"
-    highest = 1 if floats else np.iinfo(output_dtype(dtype)).max
-    in_range = (rgb >= 0).all() and (rgb <= highest).all()  # NaN is not
-    if not in_range or not (floats or np.array_equal(rgb, np.rint(rgb))):
-        raise ValueError(
-            f"{where}: the image is {dtype}, so its colours are {'numbers' if floats else 'whole numbers'} "
-            f"from 0 to {highest}; got {color!r}."
-        )
-    return rgb / highest
 
 
 def _parse_scribbles(scribbles, shape):

@@ -5,6 +5,7 @@ from typing import Any, Protocol
 import numpy as np
 from sklearn.neural_network import MLPClassifier
 
+from .._network import CodewordClassifier
 from .._utils.types import AnyArray, FloatArray
 
 
@@ -32,13 +33,13 @@ def scores_of(classifier: Any, constants: FloatArray, frequencies: FloatArray) -
     """
     if classifier is None:
         return SingleCodewordScores()
-    if type(classifier) is MLPClassifier:
+    if type(classifier) in (CodewordClassifier, MLPClassifier):
         return NetworkScores(classifier, constants)
     return ClassifierScores(classifier, constants, frequencies)
 
 
 class NetworkScores:
-    """Forward pass of a fitted MLPClassifier, without its transposed copies and float64."""
+    """Forward pass of a fitted network, without MLPClassifier's transposed copies and float64."""
 
     def __init__(self, classifier, constants):
         self.layers = [np.ascontiguousarray(w.T, np.float32) for w in classifier.coefs_]

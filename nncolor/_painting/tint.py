@@ -2,8 +2,10 @@
 
 import numbers
 import os
+import warnings
+from collections.abc import Iterator
 from functools import lru_cache
-from itertools import repeat
+from itertools import islice, repeat
 
 import numpy as np
 from sklearn.cluster import KMeans
@@ -11,7 +13,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from .._codebook.quantizer import SOMQuantizer
 from .._images.batch import is_path, load_image
-from .._images.color import image_tint, lightness_chroma, named_color, to_unit_range
+from .._images.color import image_tint, lightness_chroma, named_color, parse_color
 from .._images.working_size import working_lightness_chroma
 from .._utils.threads import plain_context
 
@@ -107,6 +109,55 @@ def map_shape(n):
     return n_rows, n // n_rows
 
 
+def check_has_tint(model):
+    """Raise if a model was trained without tint."""
+    if not model.has_tint:
+        raise ValueError(
+            "This colorizer was trained without tint: with tint_share=0, on a single image, or with a "
+            "frozen classifier trained without it. Fit it on several images with tint_share=0.5."
+        )
+
+
+def tints_of_images(tint, model, n_images, stacklevel):
+    """Tints of the images of a batch; a warning, at the user's line, names those far from all training tints.
+
+    Parameters
+    ----------
+    tint : tint, or sequence of one for each image
+    model : Model
+    n_images : int or None
+        None if it is not known.
+    stacklevel : int
+
+    Returns
+    -------
+    tints : iterable of ndarray of shape (2,) or None
+        Of a known length if `n_images` is known.
+    """
+    tints = parse_tints(tint, n_images, model.working_size)
+    given = [tint for tint in islice(tints, n_images or 1) if tint is not None]
+    if given:
+        check_has_tint(model)
+        _warn_of_far_tints(unlike_tints(given, model.tints), stacklevel + 1)
+    return tints if n_images is None else list(islice(tints, n_images))
+
+
+def _warn_of_far_tints(tints, stacklevel):
+    if len(tints):
+        pairs = ", ".join(f"({u:.0f}, {v:.0f})" for u, v in tints)
+        warnings.warn(
+            f"The tint (u*, v*) = {pairs} is far from those of the training images. Do not rely on the "
+            "colours; typical_tints() gives typical tints of the training images.",
+            UserWarning,
+            stacklevel=stacklevel,
+        )
+
+
+def mean_tint(images, working_size):
+    """Mean tint (2,) of colour images."""
+    return np.mean([parse_tint(image, working_size) for image in images], axis=0)
+
+
 @plain_context()
 def unlike_tints(tints, training_tints):
     """Select the tints that are far from all tints of the training images.
@@ -141,6 +192,8 @@ def parse_tints(tint, n_images, working_size):
     -------
     tints : iterable of ndarray of shape (2,) or None
     """
+    if isinstance(tint, Iterator):
+        tint = list(tint)
     if _is_single(tint):
         return repeat(parse_tint(tint, working_size))
     if n_images is None:
@@ -160,8 +213,11 @@ def _is_single(tint):
         return True
     if isinstance(tint, (list, tuple)):
         return len(tint) > 0 and all(isinstance(value, numbers.Real) for value in tint)
-    shape = np.shape(tint)
-    return len(shape) < 2 or (len(shape) in (2, 3) and shape[1:] != (2,))
+    array = np.asarray(tint)
+    if array.ndim == 1:
+        return array.dtype.kind not in "OU"
+    # an array of pairs or of RGB triples is a sequence of tints; any other is an image
+    return array.ndim == 0 or array.shape[1:] not in ((2,), (3,))
 
 
 def parse_tint(tint, working_size, where="the tint"):
@@ -170,7 +226,7 @@ def parse_tint(tint, working_size, where="the tint"):
     Parameters
     ----------
     tint : None, pair (u*, v*), colour, or reference photograph
-        A colour is a CSS name, "#rrggbb", or an RGB triple: integers from 0 to 255, or floats from 0 to 1.
+        A colour is what `parse_color` takes.
     working_size : int or None
     where : str
         Name of the tint in messages.
@@ -205,23 +261,15 @@ def parse_tint(tint, working_size, where="the tint"):
 
 def _parse_numbers(tint, where):
     values = np.asarray(tint)
-    if values.shape == (2,) and np.isfinite(values).all() and np.abs(values).max() <= _LARGEST:
-        return values.astype(np.float64)
     if values.shape == (3,):
-        rgb = to_unit_range(values if values.dtype.kind == "f" else _unsigned(values))
-        if rgb.min() >= 0 and rgb.max() <= 1:  # NaN is not
-            return _chroma_of(rgb)
+        return _chroma_of(parse_color(values, where))
+    is_pair = values.shape == (2,) and values.dtype.kind in "uif"
+    if is_pair and np.isfinite(values).all() and np.abs(values).max() <= _LARGEST:
+        return values.astype(np.float64)
     raise ValueError(
         f"{where}: {tint!r} is neither a pair (u*, v*) of numbers from {-_LARGEST} to {_LARGEST}, nor an RGB "
-        "triple of whole numbers from 0 to 255 or of floats from 0 to 1."
+        "triple."
     )
-
-
-def _unsigned(values):
-    """RGB triple of integers, as uint8 if its values are from 0 to 255; uint16 stays uint16."""
-    if values.dtype != np.uint16 and values.min() >= 0 and values.max() <= 255:
-        return values.astype(np.uint8)
-    return values
 
 
 def _chroma_of(rgb):

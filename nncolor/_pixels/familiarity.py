@@ -1,5 +1,7 @@
 """Distance of an image's lightness statistics from those of the training images."""
 
+import warnings
+
 import numpy as np
 from sklearn.covariance import LedoitWolf
 
@@ -116,3 +118,16 @@ def _whitening(statistics):
 def unfamiliarity(statistics, reference):
     """Root mean square distance of the statistics of an image from the reference."""
     return float(np.sqrt((((statistics - reference[0]) @ reference[1:]) ** 2).mean()))
+
+
+def warn_of_unfamiliar(names, stacklevel):
+    """Warn once of all images of a batch that are unlike the training images, at the user's line."""
+    if names:
+        *others, last = names
+        of_all = f"{', '.join(others)} and {last}" if others else last
+        warnings.warn(
+            f"The lightness of {of_all} is unlike that of the training images. Do not rely on the colours; "
+            "unfamiliarity() gives the distance of each image.",
+            UserWarning,
+            stacklevel=stacklevel,
+        )

@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.utils._param_validation import Interval
 
 from .._images.batch import iter_batch, load_image
+from .._images.blocks import Block
 from .._images.color import LazyLightness
 from .._utils.estimator import BaseEstimator, EstimatorMixin, TransformerMixin, fit_context
 from .._utils.threads import single_threaded
@@ -173,8 +174,8 @@ class PatchExtractor(EstimatorMixin, TransformerMixin, BaseEstimator):
         for position, item in iter_batch(X):
             image = load_image(position, item)
             height, width = image.shape[:2]
-            whole = range(height), range(width)
-            tile = PatchTiles(self, LazyLightness(image)).block(*whole).tile(*whole)
+            whole = Block(range(height), range(width))
+            tile = PatchTiles(self, LazyLightness(image)).block(whole).tile(whole)
             parts.append(tile.transpose(0, 2, 1).reshape(height * width, -1))
         return np.ascontiguousarray(np.concatenate(parts))
 

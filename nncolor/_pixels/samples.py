@@ -2,6 +2,7 @@
 
 import numbers
 from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 from typing import Any, NoReturn, TypeVar
 
 import numpy as np
@@ -95,7 +96,7 @@ class PixelSamples:
     >>> import numpy as np
     >>> from nncolor import sample_pixels
     >>> images = np.random.default_rng(0).random((2, 8, 9, 3))
-    >>> pixels = sample_pixels(images, n_per_image=5, random_state=0)
+    >>> pixels = sample_pixels(images, pixels_per_image=5, random_state=0)
     >>> pixels.shape
     (10,)
     >>> pixels[pixels.groups == 1].chroma.shape
@@ -328,9 +329,26 @@ def sample_image(position, item, n_pixels, working_size, seed):
     )
 
 
-def sample_batch(
-    X, n_per_image, working_size, random_state, *, n_jobs=None, verbose=0, function=None, bytes_per_pixel=0
-):
+@dataclass(frozen=True)
+class Sampling:
+    """How pixels are sampled from images.
+
+    Attributes
+    ----------
+    pixels_per_image : int or "auto"
+    working_size : int or None
+    n_jobs : int or None
+        Number of images that are read at once.
+    verbose : int
+    """
+
+    pixels_per_image: int | str
+    working_size: int | None
+    n_jobs: int | None = None
+    verbose: int = 0
+
+
+def sample_batch(X, sampling, random_state, function=None, bytes_per_pixel=0):
     """List of the PixelSamples of each image of a batch; images are read when they are needed.
 
     Each image has its own seed, so the pixels do not depend on `n_jobs`. `function` is called on each
@@ -339,17 +357,19 @@ def sample_batch(
     """
     seeds = check_random_state(random_state)
     n_images = n_images_of(X)
-    n_per_image = pixels_per_image(n_per_image, n_images)
-    items = iter_with_memory_warning(iter_batch(X), n_per_image, bytes_per_pixel, n_images)
-    items = progress(items, verbose, "reading", total=n_images)
-    return Parallel(n_jobs=n_jobs, prefer="threads")(
+    n_pixels = number_of_pixels(sampling.pixels_per_image, n_images)
+    items = iter_with_memory_warning(iter_batch(X), n_pixels, bytes_per_pixel, n_images)
+    items = progress(items, sampling.verbose, "reading", total=n_images)
+    return Parallel(n_jobs=sampling.n_jobs, prefer="threads")(
         # dask sends a tuple with its task, and again if a worker is lost
-        delayed(_sample_and_apply)((position, item), n_per_image, working_size, draw_seed(seeds), function)
+        delayed(_sample_and_apply)(
+            (position, item), n_pixels, sampling.working_size, draw_seed(seeds), function
+        )
         for position, item in items
     )
 
 
-def pixels_per_image(wanted, n_images):
+def number_of_pixels(wanted, n_images):
     """Number of pixels to draw from an image; "auto" depends on the number of images, None if unknown."""
     if wanted != "auto":
         return wanted
@@ -363,15 +383,15 @@ def draw_seed(random_state):
     return random_state.randint(np.iinfo(np.int32).max)
 
 
-def _sample_and_apply(position_and_item, n_per_image, working_size, seed, function):
+def _sample_and_apply(position_and_item, n_pixels, working_size, seed, function):
     with plain_context():
-        pixels = sample_image(*position_and_item, n_per_image, working_size, seed)
+        pixels = sample_image(*position_and_item, n_pixels, working_size, seed)
         return pixels if function is None else function(pixels)
 
 
 @validate_params(
     {
-        "n_per_image": [Interval(numbers.Integral, 1, None, closed="left")],
+        "pixels_per_image": [Interval(numbers.Integral, 1, None, closed="left")],
         "working_size": WORKING_SIZE,
         "random_state": ["random_state"],
         "n_jobs": N_JOBS,
@@ -381,7 +401,7 @@ def _sample_and_apply(position_and_item, n_per_image, working_size, seed, functi
 )
 def sample_pixels(
     images: ImageBatch,
-    n_per_image: int = 2500,
+    pixels_per_image: int = 2500,
     *,
     working_size: int | None = 384,
     random_state: RandomState = None,
@@ -395,7 +415,7 @@ def sample_pixels(
     images : batch of colour images
         A sequence of arrays or paths, or an ndarray of shape (n, H, W, 3 or 4); see the user
         guide on what counts as a batch.
-    n_per_image : int, default=2500
+    pixels_per_image : int, default=2500
         Number of pixels of each image, drawn without replacement; all of them where an image
         has fewer. The default is the paper's [1]_.
     working_size : int or None, default=384
@@ -432,8 +452,8 @@ def sample_pixels(
     >>> from nncolor import sample_pixels
     >>> from nncolor.datasets import load_sample_photos
     >>> photos = load_sample_photos()
-    >>> sample_pixels(photos.images[:2], n_per_image=100, random_state=0)
+    >>> sample_pixels(photos.images[:2], pixels_per_image=100, random_state=0)
     <PixelSamples: 200 pixels of 2 images>
     """
-    options = {"n_jobs": n_jobs, "verbose": verbose}
-    return join_pixels(sample_batch(images, n_per_image, working_size, random_state, **options))
+    sampling = Sampling(pixels_per_image, working_size, n_jobs, verbose)
+    return join_pixels(sample_batch(images, sampling, random_state))

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy.sparse import issparse
 
+from .._images.blocks import Block
 from .._images.color import LazyLightness
 from .._utils.types import FloatArray
 from .cache import Cache
@@ -20,7 +21,7 @@ _SHORT_ROW = 64
 _CACHED = 64
 
 
-class Block(Protocol):
+class BlockFeatures(Protocol):
     """Part of an image that computes the features of its tiles.
 
     Attributes
@@ -31,12 +32,12 @@ class Block(Protocol):
 
     lightness: FloatArray
 
-    def tile(self, rows: range, columns: range) -> FloatArray:
+    def tile(self, area: Block) -> FloatArray:
         """Features of pixels of the block.
 
         Parameters
         ----------
-        rows, columns : range
+        area : Block
             Rows and columns of the image; a step skips those between.
 
         Returns
@@ -56,8 +57,8 @@ class Tiles(Protocol):
 
     shape: tuple[int, int]
 
-    def block(self, rows: range, columns: range) -> Block:
-        """Block of the image, given its rows and columns as ranges with a step of 1."""
+    def block(self, area: Block) -> BlockFeatures:
+        """Features of a part of the image, given by ranges with a step of 1."""
 
 
 class PatchTiles:
@@ -76,8 +77,8 @@ class PatchTiles:
     def _feature_rows(self, rows):
         return to_feature(self.lightness[rows])
 
-    def block(self, rows: range, columns: range) -> Block:
-        return _PatchBlock(self, rows, columns)
+    def block(self, area: Block) -> BlockFeatures:
+        return _PatchBlock(self, area.rows, area.columns)
 
 
 class _PatchBlock:
@@ -97,7 +98,8 @@ class _PatchBlock:
         self.patches = sliding_window_view(padded, (2 * half + 1, 2 * half + 1))
         self.context = None if source.context is None else source.context.window(rows, columns)
 
-    def tile(self, rows, columns):
+    def tile(self, area):
+        rows, columns = area.rows, area.columns
         # a group is a row, or all of the tile where rows are short
         source = self.source
         shape = len(rows), len(columns)
@@ -128,8 +130,8 @@ class ExtractorTiles:
         self.shape = lightness.shape
         self.cache = Cache(_CACHED)
 
-    def block(self, rows: range, columns: range) -> Block:
-        return _ExtractorBlock(self, rows, columns)
+    def block(self, area: Block) -> BlockFeatures:
+        return _ExtractorBlock(self, area.rows, area.columns)
 
 
 class _ExtractorBlock:
@@ -137,8 +139,8 @@ class _ExtractorBlock:
         self.source = source
         self.lightness = source.lightness[rows.start : rows.stop, columns.start : columns.stop]
 
-    def tile(self, rows, columns):
-        rows, columns = np.meshgrid(rows, columns, indexing="ij")
+    def tile(self, area):
+        rows, columns = np.meshgrid(area.rows, area.columns, indexing="ij")
         pixels = pixels_of_image(
             self.source.lightness, rows.ravel(), columns.ravel(), cache=self.source.cache
         )

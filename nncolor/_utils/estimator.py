@@ -45,8 +45,6 @@ else:
     from sklearn.utils._param_validation import validate_params
 
 __all__ = [
-    "DOCUMENTATION",
-    "STATE_VERSION",
     "BaseEstimator",
     "ClassNamePrefixFeaturesOutMixin",
     "ClusterMixin",
@@ -56,34 +54,28 @@ __all__ = [
     "validate_params",
 ]
 
-# Address of the documentation, for links in the notebook representation; None until there is one.
-DOCUMENTATION: str | None = None
-
-# Increased when the fitted attributes of an estimator change in name or meaning.
-STATE_VERSION = 3
-
 
 class EstimatorMixin:
-    """Documentation links of the notebook representation, and versions in the saved state.
+    """Versions in the saved state of an estimator.
 
     pickle, joblib and skops save the result of `__getstate__`, and call `__setstate__`, which checks it.
     """
 
-    _doc_link_module = "nncolor" if DOCUMENTATION else ""
-    _doc_link_template = f"{DOCUMENTATION}/generated/{{estimator_module}}.{{estimator_name}}.html"
+    # increased when the fitted attributes of the class change in name or meaning
+    STATE_VERSION = 1
 
     def __getstate__(self) -> dict[str, Any]:
         state: dict[str, Any] = super().__getstate__()  # type: ignore[misc, assignment]
-        return {**state, "_nncolor_version": __version__, "_state_version": STATE_VERSION}
+        return {**state, "_nncolor_version": __version__, "_state_version": self.STATE_VERSION}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         state = dict(state)
         saved_by = state.pop("_nncolor_version", "of an unknown version")
         saved = state.pop("_state_version", None)
-        if saved != STATE_VERSION:
+        if saved != self.STATE_VERSION:
             raise ValueError(
-                f"This {type(self).__name__} was saved by nncolor {saved_by}, whose estimators have other "
-                f"attributes (state {saved}) than those of nncolor {__version__} (state {STATE_VERSION}). "
-                "Load it with that version, or fit it again."
+                f"This {type(self).__name__} was saved by nncolor {saved_by}, where it has other attributes "
+                f"(state {saved}) than in nncolor {__version__} (state {self.STATE_VERSION}). Load it with "
+                "that version, or fit it again."
             )
         super().__setstate__(state)  # type: ignore[misc]

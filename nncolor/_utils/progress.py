@@ -1,9 +1,7 @@
-"""Progress bars, shown only if `verbose` is positive."""
+"""Progress bars and messages, shown only if `verbose` is positive; both go to the standard error."""
 
 import sys
-import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from typing import Any
 
 # Seconds between the lines of a bar in a log.
@@ -21,41 +19,14 @@ def _bar(iterable: Iterable[Any] | None = None, **options: Any) -> Any:
     return tqdm(iterable, **options)
 
 
+def report(message: str, verbose: int) -> None:
+    """Write a line where progress bars are written, if `verbose` is positive."""
+    if verbose:
+        from tqdm.auto import tqdm
+
+        tqdm.write(message, file=sys.stderr)
+
+
 def progress(iterable: Iterable[Any], verbose: int, description: str, total: int | None = None) -> Any:
     """`iterable` with a progress bar if `verbose` is positive."""
     return _bar(iterable, desc=description, total=total, disable=not verbose)
-
-
-@contextmanager
-def training_progress(classifier: Any, verbose: int) -> Iterator[None]:
-    """Progress bar of the epochs of a classifier.
-
-    scikit-learn has no callback for this in the versions that are supported, so the classifier's
-    public `n_iter_` and `loss_` are read in a separate thread.
-    """
-    if not verbose:
-        yield
-        return
-    done = threading.Event()
-    with _bar(desc="training", unit="epoch") as bar:
-
-        def poll() -> None:
-            while not done.wait(0.2):
-                show()
-
-        def show() -> None:
-            epochs = getattr(classifier, "n_iter_", bar.n)
-            loss = getattr(classifier, "loss_", None)
-            if isinstance(epochs, int) and epochs > bar.n:
-                if loss is not None:
-                    bar.set_postfix(loss=f"{loss:.4f}", refresh=False)
-                bar.update(epochs - bar.n)
-
-        poller = threading.Thread(target=poll, daemon=True)
-        poller.start()
-        try:
-            yield
-        finally:
-            done.set()
-            poller.join()
-            show()

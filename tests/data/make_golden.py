@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 from skimage.transform import downscale_local_mean
 
-from nncolor import SOMColorizer, to_grey
+from nncolor import SOMColorizer, to_gray
 from nncolor.datasets import load_sample_photos
 
 GOLDEN = Path(__file__).parent / "golden.png"
@@ -30,7 +30,7 @@ def halves(name):
 def painted(name, seed):
     """Right half of a photograph in the colours of a colorizer that was trained on the left half."""
     left, right = halves(name)
-    return SOMColorizer(random_state=seed).fit([left]).colorize(to_grey(right))
+    return SOMColorizer(random_state=seed).fit([left]).colorize(to_gray(right))
 
 
 def reduced(image):

@@ -5,7 +5,6 @@ from typing import Any, assert_type
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.neural_network import MLPClassifier
 
 import nncolor
 from nncolor import (
@@ -18,7 +17,7 @@ from nncolor import (
     plotting,
     propagate_hints,
     sample_pixels,
-    to_grey,
+    to_gray,
 )
 from nncolor.interactive import HintEditor
 
@@ -31,7 +30,7 @@ scenes: list[str] = datasets.fetch_open_country(category="coast", verbose=0).ima
 stack: Array = np.zeros((2, 8, 8, 3))
 mixed: list[Array | str | Path] = [photos[0], "grey.png", Path("grey.png")]
 
-pixels: PixelSamples = sample_pixels(photos, n_per_image=100, random_state=0, n_jobs=2, verbose=0)
+pixels: PixelSamples = sample_pixels(photos, pixels_per_image=100, random_state=0, n_jobs=2, verbose=0)
 few: PixelSamples = pixels[pixels.groups == 1]
 n: int = len(few) + few.shape[0]
 columns: tuple[Array, ...] = (
@@ -64,7 +63,13 @@ codes: Array = quantizer.inverse_transform(quantizer.transform(few.chroma))
 negative_error: float = quantizer.score(few.chroma)
 
 colorizer: SOMColorizer = SOMColorizer(
-    extractor, quantizer, MLPClassifier((50, 50)), pixels_per_image=100, temperature=0.7, n_jobs=2, verbose=1
+    extractor,
+    quantizer,
+    nncolor.CodewordClassifier((50, 50)),
+    pixels_per_image=100,
+    temperature=0.7,
+    n_jobs=2,
+    verbose=1,
 )
 paper: SOMColorizer = SOMColorizer.paper(random_state=0)
 colorizer = colorizer.fit(paths).partial_fit(stack).fit(pixels).set_params(temperature=0)
@@ -83,7 +88,7 @@ typical: Array = colorizer.typical_tints(4)
 alternatives: Array = colorizer.alternatives("grey.png", 9, hints=[(1, 2, "red")], max_size=512)
 of_training: tuple[Array, bool] = (colorizer.tints_, colorizer.has_tint_)
 score: float = colorizer.score(photos)
-held_out: tuple[float | None, float | None] = (colorizer.validation_error_, colorizer.validation_grey_error_)
+held_out: tuple[float | None, float | None] = (colorizer.validation_error_, colorizer.validation_gray_error_)
 painted_share: float = colorizer.chroma_scale_
 distances: Array = colorizer.unfamiliarity(paths)
 learned: tuple[Array, ...] = (colorizer.codebook_, colorizer.classes_, colorizer.image_statistics_)
@@ -91,7 +96,7 @@ hints = [(3, 4, "olive"), (5, 6, (10, 20, 30))]
 colored: Array = colorizer.colorize("grey.png", hints=hints)
 colored = propagate_hints(photos[0], hints)
 film: list[Array] = list(colorizer.colorize_film(paths, keyframes={0: "first.png"}, tint=(3, 4)))
-grey: Array = to_grey(colored)
+grey: Array = to_gray(colored)
 
 error: float = metrics.mean_ciede2000(photos, colorizer.predict(photos))
 others: list[float] = [

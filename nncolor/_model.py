@@ -1,0 +1,84 @@
+"""Model: everything that `fit` found, from which a colorizer predicts."""
+
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ._painting.image_decoder import ImageDecoder
+from ._painting.pixel_decoder import PixelDecoder
+from ._pixels.familiarity import reference_statistics, unfamiliarity
+from ._utils.threads import single_threaded
+from ._utils.types import FloatArray, IntArray
+
+
+@dataclass(frozen=True)
+class Model:
+    """Fitted model of a SOMColorizer.
+
+    Attributes
+    ----------
+    extractor, quantizer : estimators
+    classifier : classifier or None
+        None if the sample held a single codeword.
+    codebook : ndarray of shape (n_codes, 2), float32
+    codewords : ndarray of shape (n_classes,), int
+        Those of the classes of the classifier.
+    counts : ndarray of shape (n_codes,), int
+        Number of training pixels of each codeword.
+    image_statistics : ndarray of shape (n_images, n_statistics)
+    tints : ndarray of shape (n_images, 2)
+    has_tint : bool
+    working_size : int or None
+    chroma_scale : float
+    validation_error, validation_gray_error : float or None
+    random_state : RandomState
+        For the next batch of `partial_fit`.
+    """
+
+    extractor: Any
+    quantizer: Any
+    classifier: Any
+    codebook: FloatArray
+    codewords: IntArray
+    counts: IntArray
+    image_statistics: FloatArray
+    tints: FloatArray
+    has_tint: bool
+    working_size: int | None
+    chroma_scale: float
+    validation_error: float | None
+    validation_gray_error: float | None
+    random_state: np.random.RandomState
+
+    @cached_property
+    def reference(self) -> FloatArray | None:
+        """Reference statistics, see `reference_statistics`."""
+        with single_threaded():
+            return reference_statistics(self.image_statistics)
+
+    def is_unfamiliar(self, statistics: FloatArray) -> bool:
+        return self.reference is not None and unfamiliarity(statistics, self.reference) > 1
+
+    def decoder(self, temperature: float, smoothing_radius: int) -> ImageDecoder:
+        """Prediction methods with settings of prediction."""
+        pixels = PixelDecoder(
+            self.classifier,
+            self.codebook,
+            self.codewords,
+            self.counts / self.counts.sum(),
+            has_tint=self.has_tint,
+            chroma_scale=self.chroma_scale,
+            temperature=temperature,
+        )
+        return ImageDecoder(
+            self.extractor, pixels, working_size=self.working_size, smoothing_radius=smoothing_radius
+        )
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.to_dict()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Its attributes by name, for saving without the name of this class."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}

@@ -1,0 +1,204 @@
+"""Prediction for whole images, block by block in threads, and for the pixels of a PixelSamples.
+
+The classifier is applied at the working size; the predicted chroma is enlarged to the full size, guided by
+the full-size lightness. The feature matrix of a whole image is never in memory. A *block* is the part of an
+image that one thread processes, including smoothing; a *tile* is a part of a block whose features fit in the
+processor's cache. Both depend only on the image and the model, so the result does not depend on the number
+of threads.
+"""
+
+from copy import copy
+
+import numpy as np
+
+from .._images.blocks import Block, for_blocks
+from .._images.color import LazyLightness, image_lightness, join_lightness_chroma, output_dtype, paint
+from .._images.resampling import resize_linear, resize_nearest
+from .._images.working_size import working_lightness, working_shape
+from .._pixels.patches import PatchExtractor
+from .._pixels.tiles import ExtractorTiles, PatchTiles, to_dense
+from .guided_filter import EnlargedPlanes, guided_filter, sampling_step, support
+from .scores import ClassifierScores
+
+# Number of pixels of a tile, with and without the direct forward pass, and of one of its rows. OpenBLAS
+# multiplies a small matrix with rows of this length twice as fast as with longer ones, which it packs first.
+_TILE = 1 << 13
+_TILE_ROW = 384
+_TILE_GENERAL = 1 << 16
+
+
+class ImageDecoder:
+    """Prediction methods of a fitted SOMColorizer for one image.
+
+    Parameters
+    ----------
+    extractor : transformer
+    pixels : PixelDecoder
+    working_size : int or None
+    smoothing_radius : int
+    """
+
+    def __init__(self, extractor, pixels, *, working_size, smoothing_radius=0):
+        self.extractor = extractor
+        self.pixels = pixels
+        self.working_size = working_size
+        self.smoothing_radius = smoothing_radius
+        self.tiles_type = PatchTiles if type(extractor) is PatchExtractor else ExtractorTiles
+        is_general = self.tiles_type is ExtractorTiles or isinstance(pixels.scores, ClassifierScores)
+        self.tile_size = _TILE_GENERAL if is_general else _TILE
+
+    def with_tint(self, tint):
+        """Decoder for images with a given tint, an array of shape (2,); None means no tint."""
+        decoder = copy(self)
+        decoder.pixels = self.pixels.with_tint(tint)
+        return decoder
+
+    # The methods below take a valid image, and the number of threads.
+
+    def working_lightness(self, image, n_threads=1):
+        """Lightness of an image at the working size."""
+        return working_lightness(image, self.working_size, n_threads)
+
+    def predict_labels(self, image, n_threads=1):
+        """Codewords (H, W), int32."""
+        labels = self._decode_image(image, n_threads, self.pixels.labels, (), np.int32)
+        return resize_nearest(labels, image.shape[:2])
+
+    def predict_confidence(self, image, n_threads=1):
+        """Probability (H, W) of the most probable codeword."""
+        return resize_linear(self._decode_image(image, n_threads, self.pixels.confidence), image.shape[:2])
+
+    def predict_proba(self, image, n_threads=1, shape=None):
+        """Probabilities (H, W, n_codes), or resized to another shape."""
+        shape = image.shape[:2] if shape is None else shape
+        working = working_shape(image.shape[:2], self.working_size)
+        step = max(1, min(size // wanted for size, wanted in zip(working, shape, strict=True)))
+        n_codes = (len(self.pixels.codebook),)
+        proba = self._decode_image(image, n_threads, self.pixels.proba, n_codes, step=step)
+        return resize_linear(proba, shape)
+
+    def predict_chroma(self, image, n_threads=1):
+        """Chroma (H, W, 2), smoothed."""
+        chroma = np.empty((*image.shape[:2], 2), np.float32)
+        self._for_smoothed_blocks(image, n_threads, _copy_chroma, chroma)
+        return chroma
+
+    def predict(self, image, n_threads=1, lightness=None, out=None):
+        """Colour image (H, W, 3), in `out` if given; `lightness` is that at the working size, if known."""
+        colors = np.empty((*image.shape[:2], 3), output_dtype(image.dtype)) if out is None else out
+        winners = self.pixels.temperature == 0 and self.smoothing_radius == 0 and self.working_size is None
+        if winners and image.dtype == np.uint8 and image.ndim == 2:
+            table = color_table(self.pixels.codebook)
+            tiles = self.tiles_type(self.extractor, LazyLightness(image))
+            for_blocks(image.shape, n_threads, self._look_up_block, tiles, image, table, colors)
+        else:
+            self._for_smoothed_blocks(image, n_threads, paint, colors, lightness)
+        return colors
+
+    def predict_pixels(self, decode, pixels):
+        """Apply one of the methods of the PixelDecoder to a PixelSamples: one row for each pixel."""
+        parts = []
+        for start in range(0, max(len(pixels), 1), _TILE_GENERAL):
+            features = to_dense(self.extractor.transform(pixels[start : start + _TILE_GENERAL]))
+            parts.append(decode(features.T[None])[0])
+        return np.concatenate(parts)
+
+    # The methods below take a lightness at the working size.
+
+    def sampling_step(self, shape):
+        """Step between the pixels for which chroma is predicted, for an image of that shape."""
+        return self._radius_and_step(shape)[1]
+
+    def sampled_chroma(self, lightness, n_threads):
+        """Chroma (2, h, w) of every step-th pixel."""
+        step = self.sampling_step(lightness.shape)
+        chroma = self._decode_plane(lightness, n_threads, self.pixels.chroma, (2,), step=step)
+        return np.moveaxis(chroma, -1, 0)
+
+    def _radius_and_step(self, shape):
+        """Radius of the guided filter, and step between the pixels for which chroma is predicted."""
+        radius = min(self.smoothing_radius, max(shape))
+        return radius, sampling_step(min(radius, *shape))
+
+    def _decode_image(self, image, n_threads, decode, n_values=(), dtype=np.float32, step=1):
+        lightness = self.working_lightness(image, n_threads)
+        return self._decode_plane(lightness, n_threads, decode, n_values, dtype, step)
+
+    def _decode_plane(self, lightness, n_threads, decode, n_values=(), dtype=np.float32, step=1):
+        """Values (h, w, *n_values) of decode(features) of every step-th pixel of a lightness."""
+        shape = (-(-size // step) for size in lightness.shape)
+        values = np.empty((*shape, *n_values), dtype)
+        tiles = self.tiles_type(self.extractor, lightness)
+        for_blocks(lightness.shape, n_threads, self._decode_block, tiles, decode, values, step)
+        return values
+
+    def _for_smoothed_blocks(self, image, n_threads, write, out, lightness=None):
+        """Call write(lightness, chroma, block of out) for each block of the image."""
+        full = LazyLightness(image)
+        # without a working size, the planes of a whole image may be large, so each block is smoothed alone
+        if self.working_size is None:
+            tiles = self.tiles_type(self.extractor, full)
+            for_blocks(full.shape, n_threads, self._smoothed_block, tiles, write, out)
+            return
+        lightness = (self.working_lightness(image, n_threads) if lightness is None else lightness)[:]
+        chroma = self.sampled_chroma(lightness, n_threads)
+        radius, step = self._radius_and_step(lightness.shape)
+        planes = EnlargedPlanes(lightness * np.float32(0.01), chroma, radius, step, full.shape)
+        write_enlarged(full, planes, n_threads, write, out)
+
+    def _decode_block(self, block, tiles, decode, out, step):
+        """Write decode(features) of every step-th pixel of a block to `out`."""
+        sampled = block.sampled(step)
+        self._decode_tiles(tiles.block(block), sampled, decode, out[sampled.divided(step).index])
+
+    def _look_up_block(self, block, tiles, image, table, out):
+        """Write the colours of the winners of a block of 8-bit grey to `out`."""
+        labels = np.empty(block.shape, np.intp)
+        self._decode_tiles(tiles.block(block), block, self.pixels.labels, labels)
+        labels *= 256
+        labels += image[block.index]
+        np.take(table, labels, axis=0, out=out[block.index], mode="clip")
+
+    def _smoothed_block(self, block, tiles, write, out):
+        """Smooth the chroma of a block of an image without a working size, and write it."""
+        radius, step = self._radius_and_step(tiles.shape)
+        wide = block.widened(support(radius, step) if radius else 0, step, tiles.shape)
+        features, sampled = tiles.block(wide), wide.sampled(step)
+        chroma = np.empty((2, *sampled.shape), np.float32)
+        self._decode_tiles(features, sampled, self.pixels.chroma, np.moveaxis(chroma, 0, -1))
+        if radius:
+            chroma = guided_filter(features.lightness * np.float32(0.01), chroma, radius, step)
+        inner = block.within(wide.rows.start, wide.columns.start)
+        write(features.lightness[inner], chroma[:, *inner], out[block.index])
+
+    def _decode_tiles(self, features, block, decode, out):
+        """Write decode(features) of the pixels of a block, tile by tile, to `out`."""
+        rows, columns = block.rows, block.columns
+        n_columns = min(len(columns), _TILE_ROW)
+        n_rows = max(1, self.tile_size // n_columns)
+        for top in range(0, len(rows), n_rows):
+            for left in range(0, len(columns), n_columns):
+                part = slice(top, top + n_rows), slice(left, left + n_columns)
+                tile = features.tile(Block(rows[part[0]], columns[part[1]]))
+                out[part] = decode(tile).reshape(out[part].shape)
+
+
+def write_enlarged(full, planes, n_threads, write, out):
+    """Enlarge the planes of chroma of an image to its full-size lightness, block by block, and write them."""
+    for_blocks(full.shape, n_threads, _write_enlarged_block, full, planes, write, out)
+
+
+def _write_enlarged_block(block, full, planes, write, out):
+    lightness = full[block.index]
+    write(lightness, planes.block(block, lightness), out[block.index])
+
+
+def _copy_chroma(lightness, chroma, out):
+    out[:] = np.moveaxis(chroma, 0, -1)
+
+
+def color_table(codebook):
+    """8-bit RGB of each codeword at each 8-bit grey level, (n_codes * 256, 3)."""
+    lightness = image_lightness(np.arange(256, dtype=np.uint8)[None])[0]
+    colors = join_lightness_chroma(lightness[None, :], codebook[:, None, :], np.uint8)
+    return colors.reshape(-1, 3)
