@@ -11,7 +11,7 @@ from sklearn.datasets import load_sample_image
 from sklearn.utils import Bunch
 
 from ._images.files import probe_image
-from ._utils.download import default_data_home, download, unpack
+from ._utils.archive import default_data_home, download, unpack
 from ._utils.types import AnyArray
 
 __all__ = ["fetch_open_country", "load_image_folder", "load_sample_photos"]
@@ -269,7 +269,7 @@ def fetch_open_country(
         If the archive is not there and `download_if_missing` is False.
     OSError
         If the archive cannot be downloaded or is damaged. The message says where to
-        put it by hand. An interrupted download is resumed by the next call.
+        put it by hand.
     ValueError
         If the category does not exist, or the archive is not the expected one.
 

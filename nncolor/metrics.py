@@ -10,9 +10,8 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
-from scipy.ndimage import uniform_filter
 from skimage.color import rgb2lab
-from skimage.metrics import peak_signal_noise_ratio
+from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from sklearn.utils import Bunch
 
 from ._images.batch import iter_batch, load_image
@@ -41,8 +40,7 @@ __all__ = [
 
 # Largest threshold of raw_accuracy_auc, in units of a*, b*.
 _LARGEST_THRESHOLD = 150
-# Side of the windows of ssim in pixels, as in scikit-image, whose own function warns that its defaults will
-# change.
+# Side of the windows of ssim in pixels, as in scikit-image.
 _WINDOW = 7
 # Number of images that a scorer predicts at a time.
 _PREDICTED = 8
@@ -555,33 +553,22 @@ def _signal_noise_ratio(true, predicted):
 
 
 def _structural_similarity(true, predicted):
-    """Mean of equation 13 of Wang et al. (2004) over channels and windows of 7 x 7 pixels."""
     if min(true.shape[:2]) < _WINDOW:
         raise ValueError(
             f"is {true.shape[0]} x {true.shape[1]} in image_true; structural similarity needs at least 7 x 7 "
             "pixels, and images instead of a PixelSamples."
         )
-
-    def mean(values):
-        return uniform_filter(values, (_WINDOW, _WINDOW, 0))
-
-    x, y = true.astype(np.float64), predicted.astype(np.float64)
-    mean_x, mean_y = mean(x), mean(y)
-    n = _WINDOW**2
-    # sample variances (n - 1), as in scikit-image
-    var_x, var_y, cov = (
-        (mean(a * b) - mean_a * mean_b) * (n / (n - 1))
-        for a, b, mean_a, mean_b in (
-            (x, x, mean_x, mean_x),
-            (y, y, mean_y, mean_y),
-            (x, y, mean_x, mean_y),
-        )
+    # every option is given, since the defaults of scikit-image may change
+    similarity = structural_similarity(
+        true,
+        predicted,
+        win_size=_WINDOW,
+        data_range=1,
+        channel_axis=-1,
+        gaussian_weights=False,
+        use_sample_covariance=True,
     )
-    c1, c2 = 0.01**2, 0.03**2
-    similarity = (2 * mean_x * mean_y + c1) * (2 * cov + c2)
-    similarity /= (mean_x**2 + mean_y**2 + c1) * (var_x + var_y + c2)
-    border = _WINDOW // 2
-    return similarity[border:-border, border:-border].mean()
+    return np.float64(similarity)
 
 
 # For each measure: the function of a pair of images, and what is done with the mean of its values.

@@ -21,6 +21,16 @@ __all__ = ["AlternativesDisplay", "CodebookDisplay", "ColorizationDisplay", "Qua
 _CHROMA_LIGHTNESS = 50
 
 
+def _draw_hexagons(ax, places, colors, title):
+    from matplotlib.patches import RegularPolygon
+
+    for place, color in zip(places, colors, strict=True):
+        ax.add_patch(RegularPolygon(place, 6, radius=1 / np.sqrt(3), facecolor=color))
+    ax.autoscale_view()
+    ax.set(aspect="equal", title=title)
+    ax.set_axis_off()
+
+
 def _quantizer_of(estimator):
     return getattr(estimator, "quantizer_", estimator)
 
@@ -38,6 +48,8 @@ class CodebookDisplay:
         Rows and columns of the map.
     counts : ndarray of shape (n_codes,), default=None
         Number of pixels of each codeword.
+    hexagons : ndarray of shape (n_codes, 2), default=None
+        Positions of the neurons of a hexagonal map, at a distance of 1 from their neighbours.
 
     Attributes
     ----------
@@ -65,10 +77,17 @@ class CodebookDisplay:
     ax_: Any
     figure_: Any
 
-    def __init__(self, codebook: FloatArray, map_shape: tuple[int, int], counts: IntArray | None = None):
+    def __init__(
+        self,
+        codebook: FloatArray,
+        map_shape: tuple[int, int],
+        counts: IntArray | None = None,
+        hexagons: FloatArray | None = None,
+    ):
         self.codebook = codebook
         self.map_shape = map_shape
         self.counts = counts
+        self.hexagons = hexagons
 
     @classmethod
     def from_estimator(
@@ -96,7 +115,11 @@ class CodebookDisplay:
         codebook = np.asarray(quantizer.cluster_centers_)
         counts = np.bincount(quantizer.labels_, minlength=len(codebook))
         map_shape = tuple(getattr(quantizer, "map_shape", (1, len(codebook))))
-        return cls(codebook, map_shape, counts).plot(kind=kind, lightness=lightness, ax=ax)
+        hexagons = None
+        if getattr(quantizer, "topology", None) == "hexagonal":
+            x, y = quantizer.to_minisom().get_euclidean_coordinates()
+            hexagons = np.column_stack([x.ravel(), y.ravel()])
+        return cls(codebook, map_shape, counts, hexagons).plot(kind=kind, lightness=lightness, ax=ax)
 
     def plot(self, *, kind: str = "map", lightness: float = 70, ax: Any = None) -> "CodebookDisplay":
         """Draw the codebook.
@@ -104,8 +127,8 @@ class CodebookDisplay:
         Parameters
         ----------
         kind : {"map", "plane"}, default="map"
-            "map" draws the map as squares of colour with the counts in them, "plane" the codewords
-            as points in the (u*, v*) plane, with lines between neighbours on the map and areas in
+            "map" draws the map as squares or hexagons of colour with the counts in them, "plane" the
+            codewords as points in the (u*, v*) plane, with lines between neighbours on the map and areas in
             proportion to the counts.
         lightness : float, default=70
             CIE L* of the colours, 0 to 100.
@@ -129,20 +152,26 @@ class CodebookDisplay:
         ax = axes_grid(ax, 1, 1, figsize)[0, 0]
         colors = join_lightness_chroma(np.full(len(self.codebook), lightness), self.codebook, np.float32)
         if kind == "map":
-            self._plot_map(ax, colors.reshape(n_rows, n_columns, 3), lightness)
+            self._plot_map(ax, colors, lightness)
         else:
             self._plot_plane(ax, colors)
         self.ax_, self.figure_ = ax, ax.figure
         return self
 
     def _plot_map(self, ax, colors, lightness):
-        show_image(ax, colors, f"{len(self.codebook)} codewords at L = {lightness:g}")
+        title = f"{len(self.codebook)} codewords at L = {lightness:g}"
+        if self.hexagons is None:
+            show_image(ax, colors.reshape(*self.map_shape, 3), title)
+            rows, columns = np.divmod(np.arange(len(self.codebook)), self.map_shape[1])
+            places = np.column_stack([columns, rows])
+        else:
+            places = self.hexagons
+            _draw_hexagons(ax, places, colors, title)
         if self.counts is None or len(self.codebook) > 150:
             return
-        for index, share in enumerate(self.counts / self.counts.sum()):
-            row, column = divmod(index, self.map_shape[1])
-            color = "black" if lightness > 50 else "white"
-            ax.text(column, row, f"{share:.0%}", ha="center", va="center", color=color, fontsize=8)
+        color = "black" if lightness > 50 else "white"
+        for place, share in zip(places, self.counts / self.counts.sum(), strict=True):
+            ax.text(*place, f"{share:.0%}", ha="center", va="center", color=color, fontsize=8)
 
     def _plot_plane(self, ax, colors):
         grid = self.codebook.reshape(*self.map_shape, 2)

@@ -1,5 +1,6 @@
 """Inputs that once failed: components of any kind, state after errors, batches of tables, dark colours."""
 
+import io
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -7,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 import sklearn
+import tifffile
 from conftest import quick_colorizer
 from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
@@ -367,7 +369,7 @@ def test_the_cache_is_bounded(photos):
     pixels = sample_pixels(photos, 20, working_size=None, random_state=0)
     for scale in range(4, 64):
         PatchExtractor(3, context_scales=(scale,)).transform(pixels)
-    assert len(pixels._cache) <= 64
+    assert len(pixels._images.cache) <= 64
 
 
 def test_threads_compute_a_value_once(photos):
@@ -420,3 +422,50 @@ def test_dead_codewords_are_moved_a_third_at_a_time(monkeypatch):
     quantizer = SOMQuantizer((20, 20), n_iter=500, random_state=0).fit(rows)
     assert len(passes) < 30
     assert len(np.unique(quantizer.labels_)) > 390
+
+
+# --- images of Pillow
+
+
+def _saved(tmp_path, kind):
+    rng = np.random.default_rng(0)
+    image = rng.integers(0, 256, (24, 32, 3)).astype(np.uint8)
+    path = tmp_path / f"x.{'mpo' if kind == 'mpo' else 'jp2' if kind == 'jp2' else 'tif'}"
+    if kind == "mpo":
+        others = [Image.fromarray(image[::2, ::2])]
+        Image.fromarray(image).save(path, "MPO", save_all=True, append_images=others)
+    elif kind == "thumbnail":
+        with tifffile.TiffWriter(path) as file:
+            file.write(image, photometric="rgb", metadata=None)
+            file.write(image[::4, ::4], photometric="rgb", subfiletype=1, metadata=None)
+    elif kind == "jp2":
+        imagecodecs = pytest.importorskip("imagecodecs")
+        deep = rng.integers(0, 4096, (24, 32)).astype(np.uint16)
+        path.write_bytes(imagecodecs.jpeg2k_encode(deep, bitspersample=12, level=0, reversible=True))
+    else:
+        alpha = rng.integers(1, 256, (24, 32, 1)).astype(np.uint8)
+        premultiplied = np.concatenate([(image * (alpha / 255)).astype(np.uint8), alpha], axis=-1)
+        tifffile.imwrite(path, premultiplied, photometric="rgb", extrasamples=["assocalpha"], metadata=None)
+    return path
+
+
+@pytest.mark.parametrize("kind", ["mpo", "thumbnail", "jp2", "premultiplied"])
+@pytest.mark.parametrize("from_memory", [False, True])
+def test_an_image_of_pillow_is_its_file(tmp_path, kind, from_memory):
+    path = _saved(tmp_path, kind)
+    expected = to_gray(path)
+    with Image.open(io.BytesIO(path.read_bytes()) if from_memory else path) as image:
+        assert_array_equal(to_gray(image), expected)
+        # reading it has not disturbed it
+        assert image.size == (32, 24)
+        image.load()
+        if kind == "mpo" or (kind == "jp2" and not from_memory) or (kind == "thumbnail" and not from_memory):
+            assert_array_equal(to_gray(image), expected)
+
+
+def test_an_edit_of_an_image_of_pillow_counts(tmp_path):
+    path = _saved(tmp_path, "thumbnail")
+    with Image.open(path) as image:
+        image.load()
+        image.paste((255, 255, 255), (0, 0, 32, 24))
+        assert (to_gray(image) == 255).all()

@@ -18,26 +18,19 @@ NAME = "spatial_envelope_256x256_static_8outdoorcategories.zip"
 
 
 class Handler(SimpleHTTPRequestHandler):
-    """A file server that knows ranges, and breaks off when it is told to."""
+    """A file server that breaks off when it is told to."""
 
     break_after = None
-    ranges = []
 
     def do_GET(self):
         path = Path(self.translate_path(self.path))
         if not path.is_file():
             self.send_error(404)
             return
-        content, wanted = path.read_bytes(), self.headers.get("Range")
-        type(self).ranges.append(wanted)
-        start = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted else 0
-        if start >= len(content):
-            self.send_error(416)
-            return
-        self.send_response(206 if wanted else 200)
-        self.send_header("Content-Length", str(len(content) - start))
+        body = path.read_bytes()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        body = content[start:]
         self.wfile.write(body if type(self).break_after is None else body[: type(self).break_after])
 
     def log_message(self, *args):
@@ -49,7 +42,7 @@ def server(tmp_path):
     """Folder that is served, and the address of the archive in it."""
     folder = tmp_path / "served"
     folder.mkdir()
-    Handler.break_after, Handler.ranges = None, []
+    Handler.break_after = None
     httpd = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(folder)))
     thread = threading.Thread(target=httpd.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
@@ -100,25 +93,17 @@ def test_progress_bar(server, tmp_path, capfd):
     assert "100%" in capfd.readouterr().err
 
 
-def test_an_interrupted_download_is_resumed(server, tmp_path):
+def test_an_interrupted_download_leaves_nothing(server, tmp_path):
     folder, url = server
     write_archive(folder / NAME)
     Handler.break_after = 1000
-    with pytest.raises(OSError, match=r"stopped after 1,000 of .* bytes. Call again"):
-        fetch_open_country(tmp_path / "home", url=url, verbose=0)
-    Handler.break_after = None
-    assert len(fetch_open_country(tmp_path / "home", url=url, verbose=0).images) == 4
-    assert Handler.ranges == [None, "bytes=1000-"]
-    assert (tmp_path / "home" / NAME).read_bytes() == (folder / NAME).read_bytes()
-
-
-def test_a_download_that_was_complete_but_not_renamed(server, tmp_path):
-    folder, url = server
-    write_archive(folder / NAME)
     home = tmp_path / "home"
-    home.mkdir()
-    (home / f"{NAME}.part").write_bytes((folder / NAME).read_bytes())
+    with pytest.raises(OSError, match=rf"cannot be downloaded .* put it at {home / NAME}"):
+        fetch_open_country(home, url=url, verbose=0)
+    assert not list(home.iterdir())
+    Handler.break_after = None
     assert len(fetch_open_country(home, url=url, verbose=0).images) == 4
+    assert (home / NAME).read_bytes() == (folder / NAME).read_bytes()
 
 
 @pytest.mark.parametrize("damage", ["truncated", "flipped", "no zip"])

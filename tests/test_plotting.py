@@ -39,6 +39,21 @@ def at_lightness_50(image):
 
 
 class TestCodebook:
+    def test_hexagonal_map(self):
+        data = np.random.default_rng(0).normal(0, 30, (2000, 2))
+        quantizer = SOMQuantizer((4, 5), topology="hexagonal", n_iter=2000, random_state=0).fit(data)
+        display = CodebookDisplay.from_estimator(quantizer, lightness=60)
+        hexagons = display.ax_.patches
+        assert len(hexagons) == len(display.ax_.texts) == 20
+        luv = np.column_stack([np.full(20, 60), quantizer.codebook_])
+        for hexagon, color in zip(hexagons, srgb_of(luv), strict=True):
+            assert_allclose(hexagon.get_facecolor()[:3], color, atol=1e-3)
+        # a neuron inside touches six others
+        distances = np.linalg.norm(display.hexagons[:, None] - display.hexagons, axis=-1)
+        neighbours = (np.abs(distances - 1) < 0.01).sum(axis=1)
+        assert neighbours.max() == 6
+        assert ((distances > 0.99) | (distances == 0)).all()
+
     def test_map(self, quantizers):
         display = CodebookDisplay.from_estimator(quantizers[0], lightness=60)
         colors = srgb_of(np.dstack([np.full((2, 3), 60), quantizers[0].codebook_.reshape(2, 3, 2)]))

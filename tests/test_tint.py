@@ -28,7 +28,7 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from nncolor import PatchExtractor, PixelSamples, SOMQuantizer, sample_pixels, to_gray
+from nncolor import PatchExtractor, SOMQuantizer, sample_pixels, to_gray
 from nncolor.metrics import mean_ciede2000, tint_errors
 from nncolor.plotting import AlternativesDisplay
 
@@ -78,13 +78,6 @@ def test_tints_are_the_mean_chroma_of_the_training_images(tinted, colorizer):
         incremental.partial_fit(batch)
     assert_allclose(incremental.tints_, expected, atol=1e-3)
     assert len(incremental.image_statistics_) == len(tinted)
-
-
-def test_pixels_that_are_put_together_by_hand_have_the_tint_of_their_chroma():
-    plane, chroma = np.zeros(8, np.float32), np.array([[1, 2], [3, 4], [5, 6]], np.float32)
-    groups, zeros = np.array([0, 0, 1]), np.zeros(3, int)
-    pixels = PixelSamples(plane, np.array([0, 4]), np.array([[2, 2]] * 2), groups, zeros, zeros, chroma)
-    assert_allclose(pixels.tints, [[2, 3], [5, 6]])
 
 
 @pytest.mark.parametrize(

@@ -28,12 +28,8 @@ def read_image(path, where=None):
     """
     where = where or f"the image ({os.fspath(path)})"
     try:
-        if is_tiff(path):
-            return read_tiff(path, _to_array)
-        with _opened(path) as file:
-            if file.format == "JPEG2000":
-                return _jpeg2000_to_array(file, path)
-            return _to_array(file)
+        with open(path, "rb") as content:
+            return _read(content)
     except FileNotFoundError as error:
         raise FileNotFoundError(
             f"{where} does not exist. A relative path starts at the current folder, {os.getcwd()}."
@@ -74,33 +70,57 @@ def probe_image(path):
 
 def n_pixels_of_file(path):
     """Number of pixels of a file, read from its header."""
-    if is_tiff(path):
-        return check_tiff(path)
-    with _opened(path) as file:
-        return file.width * file.height
+    with open(path, "rb") as content:
+        if is_tiff(content):
+            return check_tiff(content)
+        with _opened(content) as file:
+            return file.width * file.height
+
+
+def _read(content):
+    """Image of an open file."""
+    if is_tiff(content):
+        return read_tiff(content, _to_array)
+    with _opened(content) as file:
+        return _jpeg2000_to_array(file, content) if file.format == "JPEG2000" else _to_array(file)
 
 
 @contextmanager
-def _opened(path):
+def _opened(content):
     """Image file opened by Pillow, if Pillow reads everything that it declares."""
-    check_precision(path)
-    with Image.open(path) as file:
-        check_header(file, path)
+    check_precision(content)
+    content.seek(0)
+    with Image.open(content) as file:
+        check_header(file, content)
         yield file
 
 
 def image_of_pillow(image):
-    """Array of a Pillow image, equal to that of its file.
+    """Array of a Pillow image, equal to that of its file if its pixels have not been read or changed yet.
 
     Parameters
     ----------
     image : PIL.Image.Image
-        Its current frame is used.
     """
+    content = getattr(image, "fp", None)
+    # Pillow has not read the pixels yet
+    if getattr(image, "tile", None) and content is not None:
+        position = content.tell()
+        try:
+            return _read(content)
+        finally:
+            content.seek(position)
+    # its header is that of its file, whatever has happened to its pixels
     path = getattr(image, "filename", None)
-    if path and os.path.isfile(path) and not is_tiff(path):
-        check_header(image, path)
-    check_frames(getattr(image, "n_frames", 1))
+    if path and os.path.isfile(path):
+        with open(path, "rb") as content:
+            if is_tiff(content):
+                check_tiff(content)
+                return _to_array(image)
+            check_header(image, content)
+            return _jpeg2000_to_array(image, content) if image.format == "JPEG2000" else _to_array(image)
+    if image.format != "MPO":
+        check_frames(getattr(image, "n_frames", 1))
     return _to_array(image)
 
 
@@ -126,9 +146,8 @@ def _to_array(file):
     return np.asarray(file)
 
 
-def _jpeg2000_to_array(file, path):
-    with open(path, "rb") as content:
-        bits, profile, _ = jpeg2000_header(content)
+def _jpeg2000_to_array(file, content):
+    bits, profile, _ = jpeg2000_header(content)
     if profile is not None:
         file.info["icc_profile"] = profile
     image = _to_array(file)

@@ -13,28 +13,29 @@ class Refused(ValueError):
     """Error for an intact file that is not supported; the message says why, and what to do."""
 
 
-def check_precision(path):
+def check_precision(content):
     """Raise `Refused` for a JPEG of more than 8 bits, which Pillow does not recognize as an image."""
-    with open(path, "rb") as content:
-        if content.read(2) == b"\xff\xd8":
-            _check_jpeg(content)
+    content.seek(0)
+    if content.read(2) == b"\xff\xd8":
+        _check_jpeg(content)
 
 
-def check_header(file, path):
+def check_header(file, content):
     """Raise `Refused` if Pillow would not read everything that a file declares.
 
     Parameters
     ----------
     file : PIL.ImageFile.ImageFile
-        Opened, not loaded.
-    path : str or path-like
+        Opened by Pillow.
+    content : file
+        The same, opened to read bytes.
     """
     if file.format not in _CHECKS:
         raise Refused(f"it is a {file.format} file, which is not supported; convert it to PNG or TIFF")
     check = _CHECKS[file.format]
     if check is not None:
-        with open(path, "rb") as content:
-            check(content)
+        content.seek(0)
+        check(content)
     # the further frames of a phone's MPO are other renderings of the same photograph
     if file.format != "MPO":
         check_frames(getattr(file, "n_frames", 1))
@@ -100,6 +101,7 @@ def jpeg2000_header(content):
     color_space : int or None
         Enumerated colour space of the file format.
     """
+    content.seek(0)
     data = content.read()
     profile = color_space = None
     boxes = [] if data[:4] == b"\xff\x4f\xff\x51" else list(_boxes(data))

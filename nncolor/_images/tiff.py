@@ -46,25 +46,27 @@ _TAG = {
 }
 
 
-def is_tiff(path):
-    with open(path, "rb") as file:
-        return file.read(4) in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+def is_tiff(content):
+    content.seek(0)
+    return content.read(4) in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
-def check_tiff(path):
+def check_tiff(content):
     """Number of pixels of a TIFF; raises `Refused` for a file that is not supported."""
-    with tifffile.TiffFile(path) as file:
+    content.seek(0)
+    with tifffile.TiffFile(content) as file:
         page = _picture(file)
         _check(page)
         return page.imagelength * page.imagewidth
 
 
-def read_tiff(path, read_by_pillow):
+def read_tiff(content, read_by_pillow):
     """Image of a TIFF.
 
     Parameters
     ----------
-    path : str or path-like
+    content : file
+        Opened to read bytes.
     read_by_pillow : callable
         read_by_pillow(file): the image of the current frame of a file opened by Pillow.
 
@@ -73,12 +75,14 @@ def read_tiff(path, read_by_pillow):
     image : ndarray of shape (H, W) or (H, W, 3)
         bool, uint8, uint16 or floating.
     """
-    with tifffile.TiffFile(path) as file:
+    content.seek(0)
+    with tifffile.TiffFile(content) as file:
         page = _picture(file)
         if not _check(page):
             return _upright(_to_image(page, _samples(page)), page)
         index = page.index
-    with Image.open(path) as file:
+    content.seek(0)
+    with Image.open(content) as file:
         if index:
             file.seek(index)
         return read_by_pillow(file)

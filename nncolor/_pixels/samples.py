@@ -25,6 +25,9 @@ from .cache import Cache
 # see docs/benchmarks/quality.py. If the number of images is not known, that of the paper is used.
 _PIXELS, _PER_IMAGE, _PER_IMAGE_OF_UNKNOWN = 200_000, (500, 20_000), 2500
 
+# Smallest capacity of the cache of a PixelSamples.
+_CACHED = 64
+
 _NO_ARRAY = (
     "PixelSamples is not an array: it holds positions of pixels, not their features. Put a PatchExtractor "
     "first, as in make_pipeline(PatchExtractor(), ...), or use its attributes chroma, lightness and groups."
@@ -42,6 +45,33 @@ class _Shape(tuple[int]):
         return super().__getitem__(index)
 
 
+@dataclass(frozen=True)
+class SampledImages:
+    """The images of a PixelSamples, which all its selections share.
+
+    Attributes
+    ----------
+    plane : ndarray of shape (n_plane,), float32
+        Lightness of all images, one after the other, each row by row. CIE L*, 0 to 100.
+    offsets : ndarray of shape (n_images,), int
+        Index of the first pixel of each image in `plane`.
+    shapes : ndarray of shape (n_images, 2), int
+        Height and width of each image.
+    tints : ndarray of shape (n_images, 2)
+        Mean u*, v* of each image.
+    working_size : int or None
+    cache : Cache
+        Values that transformers have computed from whole images.
+    """
+
+    plane: FloatArray
+    offsets: IntArray
+    shapes: IntArray
+    tints: FloatArray
+    working_size: int | None
+    cache: Cache
+
+
 class PixelSamples:
     """Pixels of colour images, each with its row and column in its image.
 
@@ -50,25 +80,6 @@ class PixelSamples:
     :class:`~nncolor.PatchExtractor` can read the surroundings of each pixel. It is made by
     :func:`~nncolor.sample_pixels`, and can be passed to scikit-learn as `X`: to a `Pipeline`,
     a splitter, or `GridSearchCV`.
-
-    Parameters
-    ----------
-    plane : ndarray of shape (n_plane,), float32
-        Lightness of all images, one after the other, each row by row. CIE L*, 0 to 100.
-    offsets : ndarray of shape (n_images,), int
-        Index of the first pixel of each image in `plane`.
-    shapes : ndarray of shape (n_images, 2), int
-        Height and width of each image.
-    groups, rows, columns : ndarray of shape (n,), int
-        For each pixel its image, row and column.
-    chroma : ndarray of shape (n, 2), float32
-        CIE u*, v* of each pixel.
-    working_size : int or None, default=None
-        Square root of the area in pixels to which the images were resized; None if they were not.
-    cache : Cache, default=None
-        Values that transformers have computed from whole images; None means an empty one.
-    tints : ndarray of shape (n_images, 2), default=None
-        Mean u*, v* of each image; None computes it from the sampled pixels.
 
     Attributes
     ----------
@@ -107,37 +118,27 @@ class PixelSamples:
     rows: IntArray
     columns: IntArray
     chroma: FloatArray
-    working_size: int | None
-    tints: FloatArray
 
     def __init__(
-        self,
-        plane: FloatArray,
-        offsets: IntArray,
-        shapes: IntArray,
-        groups: IntArray,
-        rows: IntArray,
-        columns: IntArray,
-        chroma: FloatArray,
-        working_size: int | None = None,
-        cache: Cache | None = None,
-        tints: FloatArray | None = None,
+        self, images: "SampledImages", groups: IntArray, rows: IntArray, columns: IntArray, chroma: FloatArray
     ):
-        self._plane = plane
-        self._offsets = offsets
-        self._shapes = shapes
+        self._images = images
         self.groups = groups
         self.rows = rows
         self.columns = columns
         self.chroma = chroma
-        self.working_size = working_size
-        # shared by all selections
-        self._cache = Cache(_cache_capacity(len(shapes))) if cache is None else cache
-        self.tints = _mean_chroma(chroma, groups, len(shapes)) if tints is None else tints
+
+    @property
+    def working_size(self) -> int | None:
+        return self._images.working_size
+
+    @property
+    def tints(self) -> FloatArray:
+        return self._images.tints
 
     @property
     def lightness(self) -> FloatArray:
-        return self._plane[self._indices(self.rows, self.columns)]
+        return self._images.plane[self._indices(self.rows, self.columns)]
 
     @property
     def shape(self) -> tuple[int]:
@@ -159,18 +160,7 @@ class PixelSamples:
         groups = self.groups[index]
         if groups.ndim != 1:
             raise IndexError("PixelSamples has one axis; the index must be a slice or have one axis too.")
-        return PixelSamples(
-            self._plane,
-            self._offsets,
-            self._shapes,
-            groups,
-            self.rows[index],
-            self.columns[index],
-            self.chroma[index],
-            self.working_size,
-            self._cache,
-            self.tints,
-        )
+        return PixelSamples(self._images, groups, self.rows[index], self.columns[index], self.chroma[index])
 
     def __iter__(self) -> NoReturn:
         raise TypeError(
@@ -180,7 +170,8 @@ class PixelSamples:
 
     def __sizeof__(self) -> int:
         # dask sends large objects to its workers once, and not with every task
-        return sum(value.nbytes for value in self.__dict__.values() if isinstance(value, np.ndarray))
+        own = (self.groups, self.rows, self.columns, self.chroma, self._images.plane)
+        return sum(array.nbytes for array in own)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NoReturn:
         raise TypeError(_NO_ARRAY)
@@ -191,12 +182,12 @@ class PixelSamples:
     @property
     def heights(self) -> IntArray:
         """Height of the image of each pixel, in pixels."""
-        return self._shapes[self.groups, 0]
+        return self._images.shapes[self.groups, 0]
 
     @property
     def widths(self) -> IntArray:
         """Width of the image of each pixel, in pixels."""
-        return self._shapes[self.groups, 1]
+        return self._images.shapes[self.groups, 1]
 
     def lightness_at(self, rows: IntArray, columns: IntArray) -> FloatArray:
         """Lightness at other pixels of the same images.
@@ -211,7 +202,7 @@ class PixelSamples:
         lightness : ndarray of the same shape, float32
             CIE L*, 0 to 100.
         """
-        return self._plane[self._indices(rows, columns)]
+        return self._images.plane[self._indices(rows, columns)]
 
     def image_lightness(self, group: int) -> FloatArray:
         """Lightness of a whole image.
@@ -226,9 +217,9 @@ class PixelSamples:
         lightness : ndarray of shape (H, W), float32
             CIE L*, 0 to 100; a view, not a copy.
         """
-        height, width = self._shapes[group]
-        start = self._offsets[group]
-        return self._plane[start : start + height * width].reshape(height, width)
+        height, width = self._images.shapes[group]
+        start = self._images.offsets[group]
+        return self._images.plane[start : start + height * width].reshape(height, width)
 
     def cached(self, key: Hashable, function: Callable[[], T]) -> T:
         """Value of a function that is computed once for this PixelSamples and all its selections.
@@ -249,17 +240,13 @@ class PixelSamples:
         value : object
             The stored value.
         """
-        value: T = self._cache.get(key, function)
+        value: T = self._images.cache.get(key, function)
         return value
 
     def _indices(self, rows: IntArray, columns: IntArray) -> IntArray:
         groups = self.groups.reshape((-1,) + (1,) * (rows.ndim - 1))
-        indices: IntArray = self._offsets[groups] + rows * self._shapes[groups, 1] + columns
+        indices: IntArray = self._images.offsets[groups] + rows * self._images.shapes[groups, 1] + columns
         return indices
-
-
-def _cache_capacity(n_images):
-    return max(64, 2 * n_images)
 
 
 def check_working_size(pixels, working_size):
@@ -271,13 +258,6 @@ def check_working_size(pixels, working_size):
         )
 
 
-def _mean_chroma(chroma, groups, n_images):
-    """Mean u*, v* of the pixels of each image; 0 for an image without pixels."""
-    counts = np.maximum(np.bincount(groups, minlength=n_images), 1)
-    sums = [np.bincount(groups, values, minlength=n_images) for values in chroma.T]
-    return np.column_stack(sums) / counts[:, None]
-
-
 def pixels_of_image(lightness, rows, columns, chroma=None, working_size=None, cache=None, tint=None):
     """PixelSamples of pixels of one image, given its lightness of shape (H, W) at the working size.
 
@@ -287,33 +267,33 @@ def pixels_of_image(lightness, rows, columns, chroma=None, working_size=None, ca
     if chroma is None:
         chroma = np.zeros((len(rows), 2), np.float32)
         tint = np.zeros(2)
-    return PixelSamples(
-        np.ascontiguousarray(lightness).reshape(-1),
-        np.zeros(1, np.intp),
-        np.array([lightness.shape]),
-        np.zeros(len(rows), np.intp),
-        rows,
-        columns,
-        chroma,
-        working_size,
-        cache,
-        tint[None],
+    images = SampledImages(
+        plane=np.ascontiguousarray(lightness).reshape(-1),
+        offsets=np.zeros(1, np.intp),
+        shapes=np.array([lightness.shape]),
+        tints=tint[None],
+        working_size=working_size,
+        cache=Cache(_CACHED) if cache is None else cache,
     )
+    return PixelSamples(images, np.zeros(len(rows), np.intp), rows, columns, chroma)
 
 
 def join_pixels(parts):
     """Join the PixelSamples of several images to one, in order."""
-    sizes = [len(part._plane) for part in parts]
+    of_parts = [part._images for part in parts]
+    sizes = [len(images.plane) for images in of_parts]
+    images = SampledImages(
+        plane=np.concatenate([images.plane for images in of_parts]),
+        offsets=np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.intp),
+        shapes=np.concatenate([images.shapes for images in of_parts]),
+        tints=np.concatenate([images.tints for images in of_parts]),
+        working_size=of_parts[0].working_size,
+        cache=Cache(max(_CACHED, 2 * len(parts))),
+    )
     return PixelSamples(
-        np.concatenate([part._plane for part in parts]),
-        np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.intp),
-        np.concatenate([part._shapes for part in parts]),
+        images,
         np.repeat(np.arange(len(parts)), [len(part) for part in parts]),
-        np.concatenate([part.rows for part in parts]),
-        np.concatenate([part.columns for part in parts]),
-        np.concatenate([part.chroma for part in parts]),
-        parts[0].working_size,
-        tints=np.concatenate([part.tints for part in parts]),
+        *(np.concatenate([getattr(part, name) for part in parts]) for name in ("rows", "columns", "chroma")),
     )
 
 

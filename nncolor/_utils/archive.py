@@ -1,80 +1,55 @@
-"""Download of an archive, and extraction of its images."""
+"""Download of an archive by pooch, and extraction of its images."""
 
+import logging
 import os
 import shutil
-import urllib.error
-import urllib.request
 import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
+from typing import Any
 
-from tqdm.auto import tqdm
-
-_CHUNK = 1 << 16
 # The images of the archive are JPEGs of 256 x 256 pixels, much smaller than this.
 _MAX_MEMBER_BYTES = 10_000_000
 _TIMEOUT_SECONDS = 30
 
 
-def default_data_home():
+def default_data_home() -> Path:
     """Folder for downloads: that of the environment variable NNCOLOR_DATA, or the user's cache."""
     if "NNCOLOR_DATA" in os.environ:
         return Path(os.environ["NNCOLOR_DATA"])
+    return Path(_pooch().os_cache("nncolor"))
+
+
+def _pooch() -> Any:
     try:
         import pooch
     except ImportError as error:
         raise ImportError(
-            'Fetching data needs pooch. Install it with: pip install "nncolor[data]", or pass data_home.'
+            'Fetching data needs pooch. Install it with: pip install "nncolor[data]", or put the file into '
+            "data_home by hand."
         ) from error
-    return Path(pooch.os_cache("nncolor"))
+    return pooch
 
 
-def download(url, path, verbose):
-    """Download a file to `path`; an interrupted download is resumed.
+def download(url: str, path: Path, verbose: int) -> None:
+    """Download a file to `path`.
 
     Raises
     ------
     OSError
-        If the server cannot be reached or the download is interrupted; the part received so far is kept.
+        If the server cannot be reached, or the download is interrupted; nothing is left of it.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    done = part.stat().st_size if part.exists() else 0
-    request = urllib.request.Request(url, headers={"Range": f"bytes={done}-"} if done else {})
+    pooch = _pooch()
+    pooch.get_logger().setLevel(logging.INFO if verbose else logging.WARNING)
+    downloader = pooch.HTTPDownloader(progressbar=bool(verbose), timeout=_TIMEOUT_SECONDS)
     try:
-        with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:
-            if answer.status != 206:  # the server starts from the beginning
-                done = 0
-            length = answer.headers.get("Content-Length")
-            total = done + int(length) if length else None
-            with (
-                open(part, "ab" if done else "wb") as file,
-                tqdm(
-                    total=total, initial=done, unit="B", unit_scale=True, desc=path.name, disable=not verbose
-                ) as bar,
-            ):
-                while chunk := answer.read(_CHUNK):
-                    file.write(chunk)
-                    bar.update(len(chunk))
-    except urllib.error.HTTPError as error:
-        if error.code != 416:  # 416: the file is already complete
-            raise _offline(url, path, error) from error
+        # the authors publish no checksum; those inside the archive are checked when it is unpacked
+        pooch.retrieve(url, None, fname=path.name, path=path.parent, downloader=downloader)
     except OSError as error:
-        raise _offline(url, path, error) from error
-    else:
-        size = part.stat().st_size
-        if total is not None and size < total:
-            raise OSError(
-                f"The download of {url} stopped after {size:,} of {total:,} bytes. Call again to resume it."
-            )
-    os.replace(part, path)
-
-
-def _offline(url, path, error):
-    return OSError(
-        f"{url} cannot be downloaded ({error}). Get the file in another way and put it at {path}, "
-        "then call again."
-    )
+        raise OSError(
+            f"{url} cannot be downloaded ({error}). Get the file in another way and put it at {path}, "
+            "then call again."
+        ) from error
 
 
 def unpack(archive, category, folder):
