@@ -29,6 +29,7 @@ from ._painting.film import check_frames, color_frames, load_keyframes
 from ._painting.grid import FilmGrid
 from ._painting.hints import correct_prediction, parse_hints, preview
 from ._painting.quantization import quantize_image
+from ._painting.settings import PaintingSettings
 from ._painting.tint import check_has_tint, mean_tint, tints_of_images, typical_tints
 from ._pixels.familiarity import (
     MIN_IMAGES,
@@ -62,7 +63,7 @@ from ._utils.estimator import BaseEstimator, EstimatorMixin, fit_context
 from ._utils.progress import report
 from ._utils.threads import plain_context
 from ._utils.types import AnyArray, FloatArray, Hints, Image, ImageBatch, IntArray, RandomState, Tint, Tints
-from ._validation import validate
+from ._validation import ValidationSettings, validate
 
 
 class SOMColorizer(EstimatorMixin, BaseEstimator):
@@ -254,6 +255,9 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
     STATE_VERSION = 4
     # a class attribute, since __init__ only sets parameters
     _model: Model | None = None
+    # benchmarks and tests use other settings
+    _painting = PaintingSettings()
+    _validation = ValidationSettings()
 
     @classmethod
     def paper(cls, **params: Any) -> "SOMColorizer":
@@ -470,6 +474,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
             fraction=self.validation_fraction,
             rebalance=self.rebalance,
             temperature=self.temperature,
+            settings=self._validation,
             # a copy: validation must not change the random numbers of training
             random_state=deepcopy(random_state),
         )
@@ -1049,7 +1054,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
 
     def _decoder(self):
         self._validate_params()
-        return self._fitted.decoder(self.temperature, self.smoothing_radius)
+        return self._fitted.decoder(self.temperature, self.smoothing_radius, self._painting)
 
     def _map_batch(self, function, X, arguments=None, *, color=False):
         return map_batch(function, X, arguments, color=color, n_jobs=self.n_jobs, verbose=self.verbose)

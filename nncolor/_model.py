@@ -8,6 +8,7 @@ import numpy as np
 
 from ._painting.image_decoder import ImageDecoder
 from ._painting.pixel_decoder import PixelDecoder
+from ._painting.settings import PaintingSettings
 from ._pixels.familiarity import reference_statistics, unfamiliarity
 from ._utils.threads import single_threaded
 from ._utils.types import FloatArray, IntArray
@@ -61,8 +62,8 @@ class Model:
     def is_unfamiliar(self, statistics: FloatArray) -> bool:
         return self.reference is not None and unfamiliarity(statistics, self.reference) > 1
 
-    def decoder(self, temperature: float, smoothing_radius: int) -> ImageDecoder:
-        """Prediction methods with settings of prediction."""
+    def decoder(self, temperature: float, smoothing_radius: int, settings: PaintingSettings) -> ImageDecoder:
+        """Prediction methods with parameters and settings of prediction."""
         pixels = PixelDecoder(
             self.classifier,
             self.codebook,
@@ -73,7 +74,11 @@ class Model:
             temperature=temperature,
         )
         return ImageDecoder(
-            self.extractor, pixels, working_size=self.working_size, smoothing_radius=smoothing_radius
+            self.extractor,
+            pixels,
+            working_size=self.working_size,
+            smoothing_radius=smoothing_radius,
+            settings=settings,
         )
 
     def __getstate__(self) -> dict[str, Any]:

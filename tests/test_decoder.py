@@ -10,8 +10,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from nncolor import PatchExtractor, SOMQuantizer
-from nncolor._images import blocks
-from nncolor._painting import image_decoder as decoder
+from nncolor._painting.settings import PaintingSettings
 from nncolor._pixels import tiles
 
 
@@ -61,8 +60,7 @@ def test_seams_of_tiles_and_blocks_do_not_show(colorizer, monkeypatch, shape):
     image = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
     colored, labels = colorizer.predict([image])[0], colorizer.predict_labels([image])[0]
     chroma, probabilities = colorizer.predict_chroma([image])[0], colorizer.predict_proba([image])[0]
-    monkeypatch.setattr(blocks, "_PIXELS", 5000)
-    monkeypatch.setattr(decoder, "_TILE", 700)
+    monkeypatch.setattr(colorizer, "_painting", PaintingSettings(block_pixels=5000, tile_pixels=700))
     assert (colorizer.predict([image])[0] != colored).any(axis=-1).mean() < 1e-5
     assert (colorizer.predict_labels([image])[0] != labels).mean() < 1e-5
     assert (colorizer.predict_chroma([image])[0] != chroma).any(axis=-1).mean() < 1e-5
@@ -81,7 +79,7 @@ def test_context_of_an_image_is_worked_out_once(photos, monkeypatch):
         extractor=make_pipeline(PatchExtractor(3, context_scales=(4,)), StandardScaler()), smoothing_radius=2
     ).fit(photos)
     monkeypatch.setattr(tiles, "ContextPlanes", counted)
-    monkeypatch.setattr(decoder, "_TILE_GENERAL", 500)
+    colorizer._painting = PaintingSettings(general_tile_pixels=500)
     colorizer.predict([np.tile(photos[0], (2, 2, 1))])
     assert len(made) == 1
 

@@ -11,7 +11,8 @@ from skimage.color import luv2rgb, rgb2luv
 from sklearn.neural_network import MLPClassifier
 
 from nncolor import SOMColorizer, SOMQuantizer, propagate_hints
-from nncolor._painting import propagation
+from nncolor._painting.hints import color_by_hints, parse_hints
+from nncolor._painting.settings import HintSettings, PaintingSettings
 from nncolor.metrics import mean_ciede2000
 
 
@@ -42,6 +43,15 @@ def color(request, colorizer):
     if request.param == "propagate":
         return propagate_hints
     return lambda image, hints: colorizer.colorize(image, hints=hints)
+
+
+def at_working_size(colorizer, image, hints, working_size):
+    """What both ways paint if hints are propagated at another working size."""
+    settings = PaintingSettings(hints=HintSettings(working_size=working_size))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(colorizer, "_painting", settings)
+        corrected = colorizer.colorize(image, hints=hints)
+    return {"propagate": color_by_hints(image, parse_hints(hints, image), settings), "colorize": corrected}
 
 
 def test_the_propagation_minimizes_its_objective(halves):
@@ -168,12 +178,12 @@ def test_scribbles_are_hints_at_their_opaque_pixels(color, grey, dtype):
     assert np.abs(color(grey / 255, scribbles.astype(dtype)) - as_floats).max() < 0.01
 
 
-def test_a_large_image_is_solved_on_a_grid(color, photos, monkeypatch):
+@pytest.mark.parametrize("way", ["propagate", "colorize"])
+def test_a_large_image_is_solved_on_a_grid(colorizer, photos, way):
     photo = photos[0].repeat(4, axis=0).repeat(4, axis=1)
     grey, hints = grey_of(photo), true_hints(photo, 8)
-    whole = color(grey, hints)
-    monkeypatch.setattr(propagation, "_WORKING_SIZE", round(np.sqrt(grey.size // 9)))
-    coarse = color(grey, hints)
+    sizes = grey.size, round(np.sqrt(grey.size // 9))
+    whole, coarse = (at_working_size(colorizer, grey, hints, size)[way] for size in sizes)
     assert not np.array_equal(whole, coarse)
     assert mean_ciede2000([whole], [coarse]) < 0.5 * mean_ciede2000([whole], [grey])
     for row, column, _ in hints:
@@ -225,12 +235,10 @@ def test_any_shape_and_any_hints(colorizer, shape, n, working_size, seed):
     image = rng.random(shape)
     places = {(int(rng.integers(shape[0])), int(rng.integers(shape[1]))) for _ in range(n)}
     hints = [(*place, rng.random(3)) for place in places]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(propagation, "_WORKING_SIZE", working_size)
-        for colored in (propagate_hints(image, hints), colorizer.colorize(image, hints=hints)):
-            assert colored.shape == (*shape, 3)
-            assert colored.min() >= 0
-            assert colored.max() <= 1
+    for colored in at_working_size(colorizer, image, hints, working_size).values():
+        assert colored.shape == (*shape, 3)
+        assert colored.min() >= 0
+        assert colored.max() <= 1
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.naive_bayes import GaussianNB
 
 from nncolor import PatchExtractor, metrics, propagate_hints
-from nncolor._images import blocks
-from nncolor._painting import image_decoder as decoder
+from nncolor._painting.settings import PaintingSettings
 from nncolor.datasets import load_sample_photos
 
 DTYPES = (np.uint8, np.uint16, bool, np.float16, np.float32, np.float64)
@@ -124,8 +123,7 @@ def test_a_mirrored_image_has_mirrored_features(image, size, scales):
 def test_another_size_of_tiles_matters_only_where_codewords_tie(smooth, image, tile):
     labels, probabilities = smooth.predict_labels([image])[0], smooth.predict_proba([image])[0]
     with pytest.MonkeyPatch.context() as other:
-        other.setattr(decoder, "_TILE", tile)
-        other.setattr(blocks, "_PIXELS", 2 * tile)
+        other.setattr(smooth, "_painting", PaintingSettings(tile_pixels=tile, block_pixels=2 * tile))
         others = smooth.predict_labels([image])[0]
     second, first = np.sort(np.log(probabilities + 1e-30), axis=-1)[..., -2:].transpose(2, 0, 1)
     assert ((labels == others) | (first - second < 1e-4)).all()

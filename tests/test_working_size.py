@@ -10,9 +10,10 @@ from skimage.color import rgb2luv
 from skimage.transform import downscale_local_mean, resize, resize_local_mean
 
 from nncolor import PatchExtractor, SOMColorizer, sample_pixels
-from nncolor._images import blocks, resampling
 from nncolor._images.color import image_lightness
+from nncolor._images.resampling import resample
 from nncolor._images.working_size import working_lightness, working_shape
+from nncolor._painting.settings import PaintingSettings
 from nncolor.datasets import load_sample_photos
 
 
@@ -84,12 +85,13 @@ def test_the_same_size_is_the_same_image(photos):
 
 @pytest.mark.parametrize("shape", [(50, 70), (7, 900), (300, 2)])
 @pytest.mark.parametrize("size", [16, 60])
-def test_bands_and_threads_do_not_show(shape, size, monkeypatch):
-    image = np.random.default_rng(0).random(shape)
-    whole = working_lightness(image, size)
-    monkeypatch.setattr(resampling, "_BAND", 100)
-    assert_allclose(working_lightness(image, size), whole, atol=1e-4)
-    assert_array_equal(working_lightness(image, size, 3), working_lightness(image, size))
+def test_bands_and_threads_do_not_show(shape, size):
+    lightness = image_lightness(np.random.default_rng(0).random(shape))
+    arguments = lambda rows: lightness[rows][None], shape, working_shape(shape, size), 1  # noqa: E731
+    whole = resample(*arguments)
+    for n_threads in (1, 3):
+        assert_allclose(resample(*arguments, n_threads, band=100), whole, atol=1e-4)
+    assert_array_equal(resample(*arguments, 3, band=100), resample(*arguments, band=100))
 
 
 # --- pixels
@@ -242,14 +244,13 @@ def test_any_shape(sized, shape, dtype):
 def test_blocks_of_a_large_image_do_not_show(sized, monkeypatch):
     image = np.random.default_rng(0).integers(0, 256, (300, 500)).astype(np.uint8)
     whole = sized.predict_chroma([image])[0]
-    monkeypatch.setattr(blocks, "_PIXELS", 3000)
+    monkeypatch.setattr(sized, "_painting", PaintingSettings(block_pixels=3000))
     assert_allclose(sized.predict_chroma([image])[0], whole, atol=1e-2)
 
 
 @pytest.mark.parametrize("kind", ["uint8", "rgb"])
 def test_same_bytes_for_any_n_jobs(sized, kind, monkeypatch):
-    monkeypatch.setattr(resampling, "_BAND", 10_000)
-    monkeypatch.setattr(blocks, "_PIXELS", 20_000)
+    monkeypatch.setattr(sized, "_painting", PaintingSettings(block_pixels=20_000))
     image = np.random.default_rng(0).integers(0, 256, (300, 401, 3)).astype(np.uint8)
     image = image if kind == "rgb" else image[..., 0]
     results = []

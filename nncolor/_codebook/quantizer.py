@@ -21,7 +21,7 @@ from .._utils.estimator import (
     fit_context,
 )
 from .._utils.types import FloatArray, IntArray, RandomState
-from .som import default_n_iter, initial_codes, neighbour_matrix, train_map
+from .som import MapSettings, default_n_iter, initial_codes, neighbour_matrix, train_map
 
 
 class SOMQuantizer(
@@ -142,6 +142,8 @@ class SOMQuantizer(
     scale_: FloatArray
     n_iter_: int
     n_features_in_: int
+    # benchmarks use others
+    map_settings = MapSettings()
 
     def __init__(
         self,
@@ -370,10 +372,20 @@ class SOMQuantizer(
         if len(X) > self.max_samples:
             X = X[random_state.choice(len(X), self.max_samples, replace=False)]
         rows = self._standardize(X).astype(np.float64)
-        self.n_iter_ = default_n_iter(self.map_shape, len(rows)) if self.n_iter == "auto" else self.n_iter
+        usual = default_n_iter(self.map_shape, len(rows), self.map_settings)
+        self.n_iter_ = usual if self.n_iter == "auto" else self.n_iter
         som = self._make_minisom(rows.shape[1])
         som.get_weights()[...] = initial_codes(rows, self.map_shape)
-        train_map(som, rows, self.n_iter_, self.sigma, self.learning_rate, random_state, self.verbose)
+        train_map(
+            som,
+            rows,
+            self.n_iter_,
+            self.sigma,
+            self.learning_rate,
+            self.map_settings,
+            random_state,
+            self.verbose,
+        )
         return som.get_weights().reshape(-1, rows.shape[1])
 
     def _relocate_dead(self, codes, X):

@@ -1,31 +1,51 @@
 """Training of a self-organizing map in two phases: order it, then fine-tune it."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy.spatial import cKDTree
 
 from .._utils.progress import progress
 
-# docs/benchmarks/sensitivity.py measures other values of most of these constants.
-# Updates of both phases together; large maps get this many for each code.
-_MIN_UPDATES, _UPDATES_PER_CODE = 120_000, 550
-# Largest number of passes over the rows.
-_MAX_PASSES = 100
-# Share of the updates that order the map; the others fine-tune it.
-_ORDERING = 1 / 6
-# Neighbourhood radius of the fine-tuning phase: first value, smallest and largest last value. The
-# smallest fits the rows better, the largest keeps the map ordered.
-_FINE_SIGMA, _LOOSE_SIGMA, _STIFF_SIGMA = 0.9, 0.2, 0.45
+
+@dataclass(frozen=True)
+class MapSettings:
+    """Settings of the training of a map; docs/benchmarks/sensitivity.py measures other values.
+
+    Attributes
+    ----------
+    min_updates, updates_per_code : int
+        Updates of both phases together; large maps get a number for each code.
+    max_passes : int
+        Largest number of passes over the rows.
+    ordering : float
+        Share of the updates that order the map; the others fine-tune it.
+    fine_sigma, loose_sigma, stiff_sigma : float
+        Neighbourhood radius of the fine-tuning phase: first value, smallest and largest last value. The
+        smallest fits the rows better, the largest keeps the map ordered.
+    """
+
+    min_updates: int = 120_000
+    updates_per_code: int = 550
+    max_passes: int = 100
+    ordering: float = 1 / 6
+    fine_sigma: float = 0.9
+    loose_sigma: float = 0.2
+    stiff_sigma: float = 0.45
+
+
 # Number of times that the order of the map is checked, and number of rows for it.
 _CHECKS, _JUDGED_ROWS = 60, 5000
 
 
-def default_n_iter(map_shape, n_rows):
+def default_n_iter(map_shape, n_rows, settings):
     """Number of updates of both phases together for a map and its training rows."""
     n_codes = map_shape[0] * map_shape[1]
-    return min(max(_MIN_UPDATES, _UPDATES_PER_CODE * n_codes), _MAX_PASSES * n_rows)
+    n_updates = max(settings.min_updates, settings.updates_per_code * n_codes)
+    return min(n_updates, settings.max_passes * n_rows)
 
 
-def train_map(som, rows, n_iter, sigma, learning_rate, random_state, verbose):
+def train_map(som, rows, n_iter, sigma, learning_rate, settings, random_state, verbose):
     """Train a MiniSom in place, starting from its current weights.
 
     Parameters
@@ -41,17 +61,18 @@ def train_map(som, rows, n_iter, sigma, learning_rate, random_state, verbose):
         otherwise adapted to the rows. None is half the longer side of the map.
     learning_rate : float
         First learning rate of the ordering phase.
+    settings : MapSettings
     random_state : RandomState
     verbose : int
     """
     side = max(som.get_weights().shape[:2])
-    n_ordering = max(1, round(_ORDERING * n_iter))
+    n_ordering = max(1, round(settings.ordering * n_iter))
     first, last = sigma if isinstance(sigma, (tuple, list)) else (sigma or max(side / 2, 1.0), None)
     with progress(range(n_iter), verbose, "self-organizing map") as bar:
         radii = first, last or min(first, 1.0)
         _order(som, rows, n_ordering, radii, learning_rate, random_state, bar)
         rate = learning_rate * min(side / 30, 1)
-        _fine_tune(som, rows, n_iter - n_ordering, last, rate, random_state, bar)
+        _fine_tune(som, rows, n_iter - n_ordering, last, rate, settings, random_state, bar)
 
 
 def _order(som, rows, n_updates, radii, learning_rate, random_state, bar):
@@ -66,7 +87,7 @@ def _order(som, rows, n_updates, radii, learning_rate, random_state, bar):
         bar.update()
 
 
-def _fine_tune(som, rows, n_updates, fixed_sigma, learning_rate, random_state, bar):
+def _fine_tune(som, rows, n_updates, fixed_sigma, learning_rate, settings, random_state, bar):
     """Fine-tune the codes with a neighbourhood as narrow as the order of the map allows.
 
     How narrow that is depends on the rows, and is measured by the topographic error: while it is too
@@ -82,8 +103,8 @@ def _fine_tune(som, rows, n_updates, fixed_sigma, learning_rate, random_state, b
         if fixed_sigma is None and step % max(1, n_updates // _CHECKS) == 0:
             broken = _topographic_error(som, judged, neighbours) > tolerated
             stiffness = min(max(stiffness + (0.1 if broken else -0.1), 0), 1)
-        last_sigma = _LOOSE_SIGMA * (_STIFF_SIGMA / _LOOSE_SIGMA) ** stiffness
-        sigma = fixed_sigma or _FINE_SIGMA * (last_sigma / _FINE_SIGMA) ** elapsed
+        last_sigma = settings.loose_sigma * (settings.stiff_sigma / settings.loose_sigma) ** stiffness
+        sigma = fixed_sigma or settings.fine_sigma * (last_sigma / settings.fine_sigma) ** elapsed
         _update(som, rows[order[step % len(rows)]], sigma, learning_rate * (1 - elapsed))
         bar.update()
 

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 from .parallel import run_in_threads
 
-# Number of pixels of a block, and length of its shorter side if the image is large enough.
-_PIXELS = 1 << 19
+# Length of the shorter side of a block if the image is large enough.
 _SIDE = 1 << 9
 
 
@@ -60,12 +59,12 @@ def _floor(number, step):
     return number - number % step
 
 
-def blocks_of(height, width):
-    """Blocks of an image, row by row; they depend on nothing else."""
-    across = max(_PIXELS // min(height, _SIDE), 1)
+def blocks_of(height, width, n_pixels):
+    """Blocks of an image, row by row, of about that many pixels; they depend on nothing else."""
+    across = max(n_pixels // min(height, _SIDE), 1)
     n_across = -(-width // across)
     edges = [width * i // n_across for i in range(n_across + 1)]
-    step = max(1, _PIXELS // -(-width // n_across))
+    step = max(1, n_pixels // -(-width // n_across))
     return [
         Block(range(top, min(top + step, height)), range(left, right))
         for top in range(0, height, step)
@@ -73,6 +72,6 @@ def blocks_of(height, width):
     ]
 
 
-def for_blocks(shape, n_threads, function, *args):
-    """Call function(block, *args) for each block of an image of that shape, in threads."""
-    run_in_threads(n_threads, function, blocks_of(*shape[:2]), *args)
+def for_blocks(shape, n_pixels, n_threads, function, *args):
+    """Call function(block, *args) for each block of about n_pixels of an image of that shape, in threads."""
+    run_in_threads(n_threads, function, blocks_of(*shape[:2], n_pixels), *args)

@@ -52,7 +52,7 @@ def resampling_matrix(size: int, new_size: int) -> csr_array:
     return csr_array((np.concatenate([1 - weight, weight]), indices), shape=(new_size, size))
 
 
-def resample(read, shape, new_shape, n_planes, n_threads=1):
+def resample(read, shape, new_shape, n_planes, n_threads=1, *, band=_BAND):
     """Planes of another shape: averages over areas where a side shrinks, interpolation where it grows.
 
     Parameters
@@ -63,6 +63,8 @@ def resample(read, shape, new_shape, n_planes, n_threads=1):
     n_planes : int
     n_threads : int
         Number of threads that read bands of rows.
+    band : int
+        Number of pixels that are read at a time.
 
     Returns
     -------
@@ -77,7 +79,7 @@ def resample(read, shape, new_shape, n_planes, n_threads=1):
         for plane, values in zip(planes, read(slice(first, last)), strict=True):
             plane[start : start + step] = (across @ (part[:, first:last] @ values).T).T
 
-    step = max(1, _BAND * new_shape[0] // (shape[0] * shape[1]))
+    step = max(1, band * new_shape[0] // (shape[0] * shape[1]))
     run_in_threads(n_threads, fill, range(0, new_shape[0], step))
     return planes
 

@@ -21,23 +21,6 @@ from .._images.color import NEUTRAL_CHROMA, from_unit_range, lightness_chroma, o
 from .._images.working_size import working_lightness_chroma
 from .._utils.threads import plain_context
 
-# Correlation between the pattern of a frame and the motion-compensated pattern of the frame before, below
-# which there is a cut. In the two films of docs/benchmarks/film.py, clean and with lamp and grain, it is 0.05
-# to 0.50 at cuts, and at least 0.82 within shots.
-_CUT = 0.65
-# Range of lightness below which a frame is blank.
-_BLANK = 0.01
-# docs/benchmarks/sensitivity.py measures other values of the following constants.
-# Difference of patterns, in medians over the frame, at which the weight of the carried chroma falls to 1/e;
-# and a constant added to the median, for films without grain.
-_AGREEMENT, _LEAST_MEDIAN = 4.0, 0.01
-# Weight of a prediction, which is the unit, and of the chroma of a key frame.
-_WEIGHT, _KEY_WEIGHT = 1.0, 400.0
-# Largest number of frames that are held until the key frame that follows them.
-_AHEAD = 24
-# Radius of the windows of the flow in pixels of the grid.
-_FLOW_RADIUS = 7
-
 
 @dataclass
 class State:
@@ -71,33 +54,35 @@ class Frame:
         self.lightness = grid.lightness(image)
         chroma, sampled = grid.chroma(self.lightness), grid.sampled(self.lightness)
         # rounding must not make a pattern of a blank frame
-        is_blank = np.ptp(sampled) < _BLANK
+        is_blank = np.ptp(sampled) < grid.settings.blank
         pattern = np.zeros_like(sampled) if is_blank else (sampled - sampled.mean()) / (sampled.std() + 1)
-        self.state = self.prediction = State(pattern, chroma, np.full_like(pattern, _WEIGHT))
+        self.state = self.prediction = State(pattern, chroma, np.ones_like(pattern))
 
     def true_state(self, color):
         """State of a key frame, from its colour image."""
         chroma = working_lightness_chroma(color, self.grid.working_size)[1]
         planes = [self.grid.sampled(plane) for plane in np.moveaxis(chroma, -1, 0)]
-        weight = np.full_like(self.state.weight, _KEY_WEIGHT)
+        weight = np.full_like(self.state.weight, self.grid.settings.key_weight)
         return State(self.state.pattern, np.stack(planes), weight)
 
     def carried_from(self, other):
         """Mean of the prediction and the motion-compensated state of a neighbouring frame; None at a cut."""
-        pattern = self.state.pattern
+        pattern, settings = self.state.pattern, self.grid.settings
         if not (pattern.any() and other.pattern.any()):
             return None
         # a second warp makes it slower, and no better
-        flow = optical_flow_ilk(pattern, other.pattern, radius=_FLOW_RADIUS, num_warp=1, dtype=np.float32)
+        flow = optical_flow_ilk(
+            pattern, other.pattern, radius=settings.flow_radius, num_warp=1, dtype=np.float32
+        )
         points = np.indices(pattern.shape, np.float32) + flow
         moved, weight, *chroma = (
             map_coordinates(plane, points, order=1, mode="nearest")
             for plane in (other.pattern, other.weight, *other.chroma)
         )
-        if not moved.std() or np.corrcoef(moved.ravel(), pattern.ravel())[0, 1] < _CUT:
+        if not moved.std() or np.corrcoef(moved.ravel(), pattern.ravel())[0, 1] < settings.cut:
             return None
         difference = uniform_filter(np.abs(pattern - moved), 3, mode="nearest")
-        scale = _AGREEMENT * (np.median(difference) + _LEAST_MEDIAN)
+        scale = settings.agreement * (np.median(difference) + settings.least_median)
         carried = State(pattern, np.stack(chroma), weight * np.exp(-((difference / scale) ** 2)))
         return carried.mix(self.prediction)
 
@@ -109,8 +94,8 @@ class Frame:
 def color_frames(frames, grid, keyframes):
     """Yield the colour image of each frame of a film.
 
-    A frame that is followed by a key frame within _AHEAD frames is held until the key frame has been read, or
-    until a cut between them, so that it gets chroma from both directions.
+    A frame that is followed soon by a key frame is held until the key frame has been read, or until a cut
+    between them, so that it gets chroma from both directions.
 
     Parameters
     ----------
@@ -119,7 +104,7 @@ def color_frames(frames, grid, keyframes):
     keyframes : dict of int to ndarray
         Colour images by frame number, see `load_keyframes`.
     """
-    before, held = None, deque()
+    before, held, ahead = None, deque(), grid.settings.ahead
     for number, image in enumerate(_valid_frames(frames, keyframes)):
         # not around `yield`: the context would also apply to the caller
         with plain_context():
@@ -139,8 +124,8 @@ def color_frames(frames, grid, keyframes):
             yield _as_dtype(keyframes[number], output_dtype(image.dtype))
             continue
         held.append(frame)
-        is_awaited = any(number < key <= number + _AHEAD for key in keyframes)
-        yield from _released(held, _AHEAD if is_awaited else 0)
+        is_awaited = any(number < key <= number + ahead for key in keyframes)
+        yield from _released(held, ahead if is_awaited else 0)
     yield from _released(held, 0)
 
 

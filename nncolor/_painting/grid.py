@@ -4,8 +4,6 @@ import numpy as np
 from scipy.ndimage import uniform_filter
 
 from .._images.color import LazyLightness, output_dtype, paint
-from .guided_filter import EnlargedPlanes
-from .image_decoder import write_enlarged
 
 
 class FilmGrid:
@@ -20,6 +18,7 @@ class FilmGrid:
     def __init__(self, decoder, n_threads):
         self.decoder = decoder
         self.working_size = decoder.working_size
+        self.settings = decoder.settings.film
         self.n_threads = n_threads
 
     def lightness(self, image):
@@ -40,7 +39,7 @@ class FilmGrid:
         step = self.decoder.sampling_step(lightness.shape)
         # the smallest windows: carried chroma is smooth in time, and keeps the details of key frames
         radius = min(self.decoder.smoothing_radius, max(lightness.shape), step)
-        planes = EnlargedPlanes(lightness * np.float32(0.01), chroma, radius, step, image.shape[:2])
         colors = np.empty((*image.shape[:2], 3), output_dtype(image.dtype))
-        write_enlarged(LazyLightness(image), planes, self.n_threads, paint, colors)
+        sizes = radius, step, self.n_threads
+        self.decoder.write_enlarged(LazyLightness(image), lightness, chroma, *sizes, paint, colors)
         return colors

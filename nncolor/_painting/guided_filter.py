@@ -4,11 +4,7 @@ import numpy as np
 from scipy.ndimage import uniform_filter
 
 from .._images.resampling import interpolate, weights_between
-
-# Regularization of the guided filter, in squared units of a guide in [0, 1]: differences of
-# lightness well below sqrt(_EPSILON) are smoothed over, those well above are kept.
-# docs/benchmarks/sensitivity.py measures other values.
-_EPSILON = 0.04**2
+from .settings import PaintingSettings
 
 
 def sampling_step(radius):
@@ -25,7 +21,7 @@ def support(radius, step):
     return (2 * max(1, round(radius / step)) + (step > 1)) * step
 
 
-def guided_filter(guide, values, radius, step=1):
+def guided_filter(guide, values, radius, step=1, epsilon=PaintingSettings.epsilon):
     """Smooth planes along a guide: within a window each is a linear function of the guide.
 
     Parameters
@@ -37,6 +33,8 @@ def guided_filter(guide, values, radius, step=1):
     radius : int
         Windows have a side of about 2 * radius + 1: radius / step is rounded.
     step : int
+    epsilon : float
+        Regularization, see `PaintingSettings`.
 
     Returns
     -------
@@ -52,7 +50,9 @@ def guided_filter(guide, values, radius, step=1):
     K. He, J. Sun, "Fast Guided Filter", arXiv:1505.00996, 2015: the linear functions are found for
     every step-th pixel and interpolated.
     """
-    slopes, intercepts = linear_functions(guide[::step, ::step], values, max(1, round(radius / step)))
+    slopes, intercepts = linear_functions(
+        guide[::step, ::step], values, max(1, round(radius / step)), epsilon
+    )
     smoothed = np.empty((len(values), *guide.shape), np.float32)
     for slope, intercept, out in zip(slopes, intercepts, smoothed, strict=True):
         np.multiply(_enlarge(slope, step, guide.shape), guide, out=out)
@@ -60,7 +60,7 @@ def guided_filter(guide, values, radius, step=1):
     return smoothed
 
 
-def linear_functions(guide, values, radius):
+def linear_functions(guide, values, radius, epsilon):
     """Slope and intercept of the linear functions of the guide, averaged over the windows of each pixel.
 
     Parameters
@@ -70,6 +70,7 @@ def linear_functions(guide, values, radius):
     values : ndarray of shape (n, h, w), float32
     radius : int
         Windows have a side of 2 * radius + 1.
+    epsilon : float
 
     Returns
     -------
@@ -86,7 +87,7 @@ def linear_functions(guide, values, radius):
     slopes, intercepts = np.empty((2, *values.shape), np.float32)
     for plane, slope_out, intercept_out in zip(values, slopes, intercepts, strict=True):
         mean_plane = mean(plane)
-        slope = (mean(guide * plane) - mean_guide * mean_plane) / (variance + np.float32(_EPSILON))
+        slope = (mean(guide * plane) - mean_guide * mean_plane) / (variance + np.float32(epsilon))
         slope_out[:] = mean(slope)
         intercept_out[:] = mean(mean_plane - slope * mean_guide)
     return slopes, intercepts
@@ -128,15 +129,18 @@ class EnlargedPlanes:
     step : int
     shape : (H, W)
         Shape of the large image.
+    epsilon : float
+        Regularization, see `PaintingSettings`.
     """
 
-    def __init__(self, guide, values, radius, step, shape):
+    def __init__(self, guide, values, radius, step, shape, epsilon):
         self.sizes = tuple(zip(shape, guide.shape, values.shape[1:], strict=True))
         self.step = step
         self.n_planes = len(values)
         self.is_guided = radius > 0
         if self.is_guided:
-            functions = linear_functions(guide[::step, ::step], values, max(1, round(radius / step)))
+            window = max(1, round(radius / step))
+            functions = linear_functions(guide[::step, ::step], values, window, epsilon)
             values = np.concatenate(functions)
         self.values = values
 

@@ -16,6 +16,7 @@ from .._utils.threads import plain_context
 from .._utils.types import AnyArray, Hints, Image
 from .kriging import krige, similarity_features
 from .propagation import HintPlane, propagate
+from .settings import PaintingSettings
 
 
 @dataclass(frozen=True)
@@ -88,9 +89,15 @@ def propagate_hints(image: Image, hints: Hints) -> AnyArray:
     parsed = parse_hints(hints, image)
     if len(parsed) == 0:
         raise ValueError("There is no hint to propagate; pass at least one (row, column, colour).")
-    plane = HintPlane(image)
-    indices = plane.indices(parsed.rows, parsed.columns)
-    return _paint_hinted(image, plane.enlarged(propagate(plane.lightness, indices, parsed.chroma)), parsed)
+    return color_by_hints(image, parsed, PaintingSettings())
+
+
+def color_by_hints(image, hints, settings):
+    """Colour image from hints alone, see `propagate_hints`."""
+    plane = HintPlane(image, settings)
+    indices = plane.indices(hints.rows, hints.columns)
+    chroma = propagate(plane.lightness, indices, hints.chroma, settings.hints)
+    return _paint_hinted(image, plane.enlarged(chroma), hints, settings)
 
 
 def preview(image, hints, max_size):
@@ -132,25 +139,26 @@ def correct_prediction(image, hints, decoder, n_threads):
     n_threads : int
     """
     chroma = decoder.predict_chroma(image, n_threads)
-    plane = HintPlane(image, n_threads)
+    settings = decoder.settings
+    plane = HintPlane(image, settings, n_threads)
     residuals = hints.chroma - chroma[hints.rows, hints.columns]
     probabilities = decoder.predict_proba(image, n_threads, plane.shape)
     codebook = decoder.pixels.codebook
     mean = probabilities @ codebook
     variance = np.maximum(probabilities @ codebook**2 - mean**2, 0).sum(axis=-1)
     indices = plane.indices(hints.rows, hints.columns)
-    features = similarity_features(plane.lightness, probabilities)
-    prior = krige(features, np.sqrt(variance), indices, residuals)
-    residual = plane.enlarged(propagate(plane.lightness, indices, residuals, prior))
-    return _paint_hinted(image, residual, hints, chroma, n_threads)
+    features = similarity_features(plane.lightness, probabilities, settings.hints)
+    prior = krige(features, np.sqrt(variance), indices, residuals, settings.hints)
+    residual = plane.enlarged(propagate(plane.lightness, indices, residuals, settings.hints, prior))
+    return _paint_hinted(image, residual, hints, settings, chroma, n_threads)
 
 
-def _paint_hinted(image, planes, hints, prediction=0, n_threads=1):
+def _paint_hinted(image, planes, hints, settings, prediction=0, n_threads=1):
     """Colour image whose chroma is the enlarged planes, added to a prediction, and exact at the hints."""
     colored = np.empty((*image.shape[:2], 3), output_dtype(image.dtype))
     prediction = np.broadcast_to(prediction, (*image.shape[:2], 2))
     arguments = LazyLightness(image), planes, hints, prediction, colored
-    for_blocks(image.shape, n_threads, _paint_hinted_block, *arguments)
+    for_blocks(image.shape, settings.block_pixels, n_threads, _paint_hinted_block, *arguments)
     return colored
 
 

@@ -20,12 +20,6 @@ from .._pixels.tiles import ExtractorTiles, PatchTiles, to_dense
 from .guided_filter import EnlargedPlanes, guided_filter, sampling_step, support
 from .scores import ClassifierScores
 
-# Number of pixels of a tile, with and without the direct forward pass, and of one of its rows. OpenBLAS
-# multiplies a small matrix with rows of this length twice as fast as with longer ones, which it packs first.
-_TILE = 1 << 13
-_TILE_ROW = 384
-_TILE_GENERAL = 1 << 16
-
 
 class ImageDecoder:
     """Prediction methods of a fitted SOMColorizer for one image.
@@ -36,16 +30,18 @@ class ImageDecoder:
     pixels : PixelDecoder
     working_size : int or None
     smoothing_radius : int
+    settings : PaintingSettings
     """
 
-    def __init__(self, extractor, pixels, *, working_size, smoothing_radius=0):
+    def __init__(self, extractor, pixels, *, working_size, smoothing_radius=0, settings):
         self.extractor = extractor
         self.pixels = pixels
         self.working_size = working_size
         self.smoothing_radius = smoothing_radius
+        self.settings = settings
         self.tiles_type = PatchTiles if type(extractor) is PatchExtractor else ExtractorTiles
         is_general = self.tiles_type is ExtractorTiles or isinstance(pixels.scores, ClassifierScores)
-        self.tile_size = _TILE_GENERAL if is_general else _TILE
+        self.tile_pixels = settings.general_tile_pixels if is_general else settings.tile_pixels
 
     def with_tint(self, tint):
         """Decoder for images with a given tint, an array of shape (2,); None means no tint."""
@@ -90,7 +86,7 @@ class ImageDecoder:
         if winners and image.dtype == np.uint8 and image.ndim == 2:
             table = color_table(self.pixels.codebook)
             tiles = self.tiles_type(self.extractor, LazyLightness(image))
-            for_blocks(image.shape, n_threads, self._look_up_block, tiles, image, table, colors)
+            self._for_blocks(image.shape, n_threads, self._look_up_block, tiles, image, table, colors)
         else:
             self._for_smoothed_blocks(image, n_threads, paint, colors, lightness)
         return colors
@@ -98,8 +94,9 @@ class ImageDecoder:
     def predict_pixels(self, decode, pixels):
         """Apply one of the methods of the PixelDecoder to a PixelSamples: one row for each pixel."""
         parts = []
-        for start in range(0, max(len(pixels), 1), _TILE_GENERAL):
-            features = to_dense(self.extractor.transform(pixels[start : start + _TILE_GENERAL]))
+        step = self.settings.general_tile_pixels
+        for start in range(0, max(len(pixels), 1), step):
+            features = to_dense(self.extractor.transform(pixels[start : start + step]))
             parts.append(decode(features.T[None])[0])
         return np.concatenate(parts)
 
@@ -129,7 +126,7 @@ class ImageDecoder:
         shape = (-(-size // step) for size in lightness.shape)
         values = np.empty((*shape, *n_values), dtype)
         tiles = self.tiles_type(self.extractor, lightness)
-        for_blocks(lightness.shape, n_threads, self._decode_block, tiles, decode, values, step)
+        self._for_blocks(lightness.shape, n_threads, self._decode_block, tiles, decode, values, step)
         return values
 
     def _for_smoothed_blocks(self, image, n_threads, write, out, lightness=None):
@@ -138,13 +135,36 @@ class ImageDecoder:
         # without a working size, the planes of a whole image may be large, so each block is smoothed alone
         if self.working_size is None:
             tiles = self.tiles_type(self.extractor, full)
-            for_blocks(full.shape, n_threads, self._smoothed_block, tiles, write, out)
+            self._for_blocks(full.shape, n_threads, self._smoothed_block, tiles, write, out)
             return
         lightness = (self.working_lightness(image, n_threads) if lightness is None else lightness)[:]
         chroma = self.sampled_chroma(lightness, n_threads)
         radius, step = self._radius_and_step(lightness.shape)
-        planes = EnlargedPlanes(lightness * np.float32(0.01), chroma, radius, step, full.shape)
-        write_enlarged(full, planes, n_threads, write, out)
+        self.write_enlarged(full, lightness, chroma, radius, step, n_threads, write, out)
+
+    def write_enlarged(self, full, lightness, chroma, radius, step, n_threads, write, out):
+        """Enlarge chroma of every step-th pixel at the working size, and write it block by block.
+
+        Parameters
+        ----------
+        full : LazyLightness
+            Lightness of the image (H, W).
+        lightness : ndarray of shape (h, w)
+            The same at the working size.
+        chroma : ndarray of shape (2, ceil(h / step), ceil(w / step))
+        radius : int
+            Of the guided filter.
+        step, n_threads : int
+        write : callable
+            write(lightness, chroma, block of out).
+        out : ndarray
+        """
+        guide, epsilon = lightness * np.float32(0.01), self.settings.epsilon
+        planes = EnlargedPlanes(guide, chroma, radius, step, full.shape, epsilon)
+        self._for_blocks(full.shape, n_threads, _write_enlarged_block, full, planes, write, out)
+
+    def _for_blocks(self, shape, n_threads, function, *args):
+        for_blocks(shape, self.settings.block_pixels, n_threads, function, *args)
 
     def _decode_block(self, block, tiles, decode, out, step):
         """Write decode(features) of every step-th pixel of a block to `out`."""
@@ -167,25 +187,21 @@ class ImageDecoder:
         chroma = np.empty((2, *sampled.shape), np.float32)
         self._decode_tiles(features, sampled, self.pixels.chroma, np.moveaxis(chroma, 0, -1))
         if radius:
-            chroma = guided_filter(features.lightness * np.float32(0.01), chroma, radius, step)
+            guide = features.lightness * np.float32(0.01)
+            chroma = guided_filter(guide, chroma, radius, step, self.settings.epsilon)
         inner = block.within(wide.rows.start, wide.columns.start)
         write(features.lightness[inner], chroma[:, *inner], out[block.index])
 
     def _decode_tiles(self, features, block, decode, out):
         """Write decode(features) of the pixels of a block, tile by tile, to `out`."""
         rows, columns = block.rows, block.columns
-        n_columns = min(len(columns), _TILE_ROW)
-        n_rows = max(1, self.tile_size // n_columns)
+        n_columns = min(len(columns), self.settings.tile_row)
+        n_rows = max(1, self.tile_pixels // n_columns)
         for top in range(0, len(rows), n_rows):
             for left in range(0, len(columns), n_columns):
                 part = slice(top, top + n_rows), slice(left, left + n_columns)
                 tile = features.tile(Block(rows[part[0]], columns[part[1]]))
                 out[part] = decode(tile).reshape(out[part].shape)
-
-
-def write_enlarged(full, planes, n_threads, write, out):
-    """Enlarge the planes of chroma of an image to its full-size lightness, block by block, and write them."""
-    for_blocks(full.shape, n_threads, _write_enlarged_block, full, planes, write, out)
 
 
 def _write_enlarged_block(block, full, planes, write, out):

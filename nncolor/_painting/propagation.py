@@ -7,15 +7,6 @@ from scipy.sparse.linalg import splu
 from .._images.working_size import working_lightness
 from .guided_filter import EnlargedPlanes
 
-# docs/benchmarks/sensitivity.py measures other values of most of these constants.
-# Hints of a larger image are propagated at this working size, and the result is enlarged by a guided filter
-# of this radius.
-_WORKING_SIZE, _ENLARGING_RADIUS = 384, 2
-# Difference of lightness, in L*, over which the weight of an edge falls to 1/e, and the least weight.
-_EDGE_SCALE, _MIN_WEIGHT = 2.0, 1e-3
-# Weight of the prior of a pixel; an edge between neighbours of equal lightness weighs 1.
-_PRIOR_WEIGHT = 0.03
-
 
 class HintPlane:
     """Pixels over which the hints of an image are propagated: all pixels, or fewer if it is large.
@@ -24,13 +15,16 @@ class HintPlane:
     ----------
     image : ndarray
         Valid.
+    settings : PaintingSettings
     n_threads : int
     """
 
-    def __init__(self, image, n_threads=1):
+    def __init__(self, image, settings, n_threads=1):
+        self.settings = settings
+        size = settings.hints.working_size
         self.full_shape = image.shape[:2]
-        is_large = self.full_shape[0] * self.full_shape[1] > _WORKING_SIZE**2
-        self.lightness = working_lightness(image, _WORKING_SIZE if is_large else None, n_threads)[:]
+        is_large = self.full_shape[0] * self.full_shape[1] > size**2
+        self.lightness = working_lightness(image, size if is_large else None, n_threads)[:]
         self.shape = self.lightness.shape
 
     def indices(self, rows, columns):
@@ -43,15 +37,16 @@ class HintPlane:
 
     def enlarged(self, planes):
         """Enlarge planes (2, h, w) to all pixels of the image, with the edges of its lightness."""
-        radius = 0 if self.shape == self.full_shape else _ENLARGING_RADIUS
-        return EnlargedPlanes(self.lightness * np.float32(0.01), planes, radius, 1, self.full_shape)
+        radius = 0 if self.shape == self.full_shape else self.settings.hints.enlarging_radius
+        guide, epsilon = self.lightness * np.float32(0.01), self.settings.epsilon
+        return EnlargedPlanes(guide, planes, radius, 1, self.full_shape, epsilon)
 
 
-def propagate(lightness, indices, values, prior=None):
+def propagate(lightness, indices, values, settings, prior=None):
     """Values of all pixels that change least between neighbours of similar lightness.
 
     They minimize the sum of weight * (x_i - x_j)**2 over all pairs of neighbours, plus
-    _PRIOR_WEIGHT * (x_i - prior_i)**2 over all pixels, while hinted pixels keep their values.
+    prior_weight * (x_i - prior_i)**2 over all pixels, while hinted pixels keep their values.
 
     Parameters
     ----------
@@ -60,13 +55,14 @@ def propagate(lightness, indices, values, prior=None):
     indices : ndarray of shape (n,), int
         Flat indices of the hinted pixels. If several are equal, the mean of their values is used.
     values : ndarray of shape (n, 2)
+    settings : HintSettings
     prior : ndarray of shape (h * w, 2), default=None
 
     Returns
     -------
     planes : ndarray of shape (2, h, w), float32
     """
-    laplacian = lightness_laplacian(lightness)
+    laplacian = lightness_laplacian(lightness, settings)
     indices, group, counts = np.unique(indices, return_inverse=True, return_counts=True)
     solution = np.zeros((lightness.size, 2))
     np.add.at(solution, indices[group], values)
@@ -75,9 +71,9 @@ def propagate(lightness, indices, values, prior=None):
     free[indices] = False
     right = -(laplacian @ solution)
     if prior is not None:
-        diagonal = np.full((1, len(free)), _PRIOR_WEIGHT)
+        diagonal = np.full((1, len(free)), settings.prior_weight)
         laplacian = laplacian + dia_array((diagonal, [0]), shape=laplacian.shape)
-        right += _PRIOR_WEIGHT * prior
+        right += settings.prior_weight * prior
     if free.any():
         # positive definite: no pivoting is needed, and an ordering for symmetric matrices is faster
         factors = splu(
@@ -90,7 +86,7 @@ def propagate(lightness, indices, values, prior=None):
     return np.moveaxis(solution.reshape(*lightness.shape, 2), -1, 0).astype(np.float32)
 
 
-def lightness_laplacian(lightness):
+def lightness_laplacian(lightness, settings):
     """Laplacian matrix of the graph whose edges connect each pixel with its four neighbours.
 
     The weight of an edge is 1 between equal lightnesses, and less across a difference.
@@ -99,6 +95,7 @@ def lightness_laplacian(lightness):
     ----------
     lightness : ndarray of shape (H, W)
         CIE L*, 0 to 100.
+    settings : HintSettings
 
     Returns
     -------
@@ -114,7 +111,7 @@ def lightness_laplacian(lightness):
     pairs = [(index[:, :-1], index[:, 1:]), (index[:-1], index[1:])]
     first, second = (np.concatenate([pair[end].ravel() for pair in pairs]) for end in (0, 1))
     levels = lightness.ravel().astype(np.float64)
-    weights = np.exp(-np.abs(levels[first] - levels[second]) / _EDGE_SCALE) + _MIN_WEIGHT
+    weights = np.exp(-np.abs(levels[first] - levels[second]) / settings.edge_scale) + settings.min_weight
     ends = np.concatenate([first, second]), np.concatenate([second, first])
     graph = csr_array((np.concatenate([weights, weights]), ends), shape=(lightness.size, lightness.size))
     degree = np.asarray(graph.sum(axis=1)).ravel()

@@ -5,6 +5,8 @@ interpolated linearly between the centres of the cells. The cost does not depend
 memory is needed, and the result is symmetric: a mirrored image has mirrored features.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy.ndimage import uniform_filter
 
@@ -39,13 +41,28 @@ CONTEXT_VALUES = (
     "lightness_mean_of_row",
     "gradient_mean_of_row",
 )
-# docs/benchmarks/sensitivity.py measures other values of most of these constants.
-# Gradients and standard deviations are small beside lightness in [-1, 1]; the gains bring them to its range.
-_GAIN = 4
-# The coarse gradient is that of the image averaged over windows of this side; it is even smaller.
-_COARSE, _COARSE_GAIN = 5, 2
 # Pixels that are averaged at a time.
 _STRIP = 1 << 20
+
+
+@dataclass(frozen=True)
+class ContextSettings:
+    """Settings of context features; docs/benchmarks/sensitivity.py measures other values.
+
+    Attributes
+    ----------
+    gain : float
+        Gradients and standard deviations are small beside lightness in [-1, 1]; the gain brings them to its
+        range.
+    coarse : int
+        The coarse gradient is that of the image averaged over windows of this side.
+    coarse_gain : float
+        The coarse gradient is smaller still by this factor.
+    """
+
+    gain: float = 4
+    coarse: int = 5
+    coarse_gain: float = 2
 
 
 def n_cells(size, scale):
@@ -63,25 +80,26 @@ class ContextPlanes:
     shape : (height, width)
     read_rows : callable
         read_rows(rows): lightness, in [-1, 1], of a slice of rows of the image.
+    settings : ContextSettings
     """
 
-    def __init__(self, scales, shape, read_rows):
+    def __init__(self, scales, shape, read_rows, settings):
         self.shape = shape
         height, width = shape
         averages = [[averaging_matrix(side, n_cells(side, scale)) for side in shape] for scale in scales]
         cells = [np.zeros((4, down.shape[0], across.shape[0]), np.float32) for down, across in averages]
         step = max(1, _STRIP // width)
-        margin = _COARSE // 2 + 1
+        margin = settings.coarse // 2 + 1
         for start in range(0, height, step):
             stop = min(start + step, height)
             above, below = max(start - margin, 0), min(stop + margin, height)
-            moments = _moments(read_rows(slice(above, below)), start - above, stop - above)
+            moments = _moments(read_rows(slice(above, below)), start - above, stop - above, settings.coarse)
             for (down, across), planes in zip(averages, cells, strict=True):
                 first, last = start * len(planes[0]) // height, -(-stop * len(planes[0]) // height)
                 part = down[first:last, start:stop]
                 for moment, plane in zip(moments, planes, strict=True):
                     plane[first:last] += (across @ (part @ moment).T).T
-        self.scales = [_Scale(scale, planes) for scale, planes in zip(scales, cells, strict=True)]
+        self.scales = [_Scale(scale, planes, settings) for scale, planes in zip(scales, cells, strict=True)]
 
     def window(self, rows, columns):
         """Values of the cells around a range of rows and one of columns."""
@@ -101,11 +119,12 @@ class _Scale:
     scale : float
     moments : ndarray of shape (4, n_rows, n_columns)
         Means of lightness, its square, and the magnitudes of its gradient and coarse gradient; overwritten.
+    settings : ContextSettings
     """
 
-    def __init__(self, scale, moments):
+    def __init__(self, scale, moments, settings):
         self.scale = scale
-        self.cells = _to_statistics(moments)
+        self.cells = _to_statistics(moments, settings)
         lightness, gradient = self.both = self.cells[::2]
         upwards = [
             np.maximum.accumulate(lightness, axis=0),
@@ -181,10 +200,10 @@ class ContextWindow:
         return np.concatenate(found).T
 
 
-def _moments(lightness, start, stop):
+def _moments(lightness, start, stop, window):
     """Lightness, its square, and the magnitudes of its gradient and coarse gradient, of a range of rows."""
     inside = lightness[start:stop]
-    coarse = uniform_filter(lightness, _COARSE, mode="reflect")
+    coarse = uniform_filter(lightness, window, mode="reflect")
     return inside, inside**2, *(_gradient(plane, start, stop) for plane in (lightness, coarse))
 
 
@@ -201,12 +220,12 @@ def _gradient(plane, start, stop):
     return np.float32(0.5) * np.hypot(*gradient)
 
 
-def _to_statistics(moments):
+def _to_statistics(moments, settings):
     """Moments to mean, standard deviation and mean gradients, in place."""
     mean, deviation, _, coarse = moments
     deviation -= mean**2
     np.maximum(deviation, 0, out=deviation)
     np.sqrt(deviation, out=deviation)
-    moments[1:] *= _GAIN
-    coarse *= _COARSE_GAIN
+    moments[1:] *= settings.gain
+    coarse *= settings.coarse_gain
     return moments

@@ -14,7 +14,7 @@ from .._images.color import LazyLightness
 from .._utils.estimator import BaseEstimator, EstimatorMixin, TransformerMixin, fit_context
 from .._utils.threads import single_threaded
 from .._utils.types import AnyArray, FloatArray, ImageBatch
-from .context import CONTEXT_VALUES
+from .context import CONTEXT_VALUES, ContextSettings
 from .samples import PixelSamples
 from .tiles import PatchTiles, column_feature, context_of, reflect, row_feature, to_feature
 
@@ -75,6 +75,8 @@ class PatchExtractor(EstimatorMixin, TransformerMixin, BaseEstimator):
     patch_size: int
     position: bool
     context_scales: Sequence[float]
+    # benchmarks use others
+    context_settings = ContextSettings()
 
     def __init__(self, patch_size: int = 5, *, position: bool = False, context_scales: Sequence[float] = ()):
         self.patch_size = patch_size
@@ -199,8 +201,13 @@ class PatchExtractor(EstimatorMixin, TransformerMixin, BaseEstimator):
             groups, starts = np.unique(pixels.groups[order], return_index=True)
             for group, chosen in zip(groups, np.split(order, starts[1:]), strict=True):
                 context = pixels.cached(
-                    ("context", group, tuple(self.context_scales)),
-                    partial(context_of, pixels.image_lightness(group), self.context_scales),
+                    ("context", group, tuple(self.context_scales), self.context_settings),
+                    partial(
+                        context_of,
+                        pixels.image_lightness(group),
+                        self.context_scales,
+                        self.context_settings,
+                    ),
                 )
                 features[chosen, n_done:] = context.at(pixels.rows[chosen], pixels.columns[chosen])
         return features

@@ -81,6 +81,15 @@ class PixelSamples:
     :func:`~nncolor.sample_pixels`, and can be passed to scikit-learn as `X`: to a `Pipeline`,
     a splitter, or `GridSearchCV`.
 
+    Parameters
+    ----------
+    images : SampledImages
+        The images of the pixels, which all selections share.
+    groups, rows, columns : ndarray of shape (n,), int
+        For each pixel its image, row and column.
+    chroma : ndarray of shape (n, 2), float32
+        CIE u*, v* of each pixel.
+
     Attributes
     ----------
     chroma : ndarray of shape (n, 2), float32

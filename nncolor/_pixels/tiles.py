@@ -72,7 +72,9 @@ class PatchTiles:
         self.n_features = len(extractor.get_feature_names_out())
         self.context = None
         if len(extractor.context_scales):
-            self.context = ContextPlanes(extractor.context_scales, self.shape, self._feature_rows)
+            self.context = ContextPlanes(
+                extractor.context_scales, self.shape, self._feature_rows, extractor.context_settings
+            )
 
     def _feature_rows(self, rows):
         return to_feature(self.lightness[rows])
@@ -167,9 +169,9 @@ def column_feature(columns, width):
     return (2 * np.abs((2 * columns + 1) / width - 1) - 1).astype(np.float32)
 
 
-def context_of(lightness, scales):
+def context_of(lightness, scales, settings):
     """Context of an image, given its lightness of shape (H, W)."""
-    return ContextPlanes(scales, lightness.shape, lambda rows: to_feature(lightness[rows]))
+    return ContextPlanes(scales, lightness.shape, lambda rows: to_feature(lightness[rows]), settings)
 
 
 def reflect(index, size):
