@@ -9,7 +9,8 @@ results/sensitivity.md.
 """
 
 import argparse
-from contextlib import contextmanager
+from copy import copy
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,92 +18,69 @@ from _report import RESULTS, machine, table
 from film import Film, noisy
 from hints import hints_of
 from joblib import Parallel, delayed
+from sklearn.frozen import FrozenEstimator
 
 from nncolor import SOMColorizer, SOMQuantizer, sample_pixels, to_gray
-from nncolor._codebook import som
+from nncolor._codebook.som import MapSettings
 from nncolor._images.files import read_image
-from nncolor._painting import film, guided_filter, kriging, propagation, tint
-from nncolor._pixels import context, samples
+from nncolor._painting.settings import FilmSettings, HintSettings, PaintingSettings
+from nncolor._pixels.context import ContextSettings
+from nncolor._training import DEFAULTS
 from nncolor.datasets import load_image_folder
 from nncolor.metrics import mean_ciede2000
 
 FACTORS = (0.5, 2)
 N_HINTS = (3, 30)
 MAP_SHAPES = ((5, 5), (16, 16))
-# Constants by what is measured, (module, name); those of the classifier need a new training.
-PAINTING = [(guided_filter, "_EPSILON")]
-HINTS = [
-    (kriging, "_PLANE_LENGTH"),
-    (kriging, "_LIGHTNESS_LENGTH"),
-    (kriging, "_CODEWORD_LENGTH"),
-    (kriging, "_NOISE"),
-    (kriging, "_MIN_DEVIATION"),
-    (propagation, "_WORKING_SIZE"),
-    (propagation, "_EDGE_SCALE"),
-    (propagation, "_MIN_WEIGHT"),
-    (propagation, "_PRIOR_WEIGHT"),
-]
-TRAINING = [
-    (context, "_GAIN"),
-    (context, "_COARSE"),
-    (context, "_COARSE_GAIN"),
-    (tint, "_SCALE"),
-    (samples, "_PIXELS"),
-]
-MAP = [
-    (som, "_MIN_UPDATES"),
-    (som, "_UPDATES_PER_CODE"),
-    (som, "_ORDERING"),
-    (som, "_FINE_SIGMA"),
-    (som, "_LOOSE_SIGMA"),
-    (som, "_STIFF_SIGMA"),
-]
-FILM = [
-    (film, "_AGREEMENT"),
-    (film, "_LEAST_MEDIAN"),
-    (film, "_KEY_WEIGHT"),
-    (film, "_AHEAD"),
-    (film, "_FLOW_RADIUS"),
-]
+# Names of settings by what is measured.
+PAINTING = ("epsilon",)
+HINTS = (
+    "plane_length",
+    "lightness_length",
+    "codeword_length",
+    "noise",
+    "min_deviation",
+    "working_size",
+    "edge_scale",
+    "min_weight",
+    "prior_weight",
+)
+CONTEXT = ("gain", "coarse", "coarse_gain")
+MAP = ("min_updates", "updates_per_code", "ordering", "fine_sigma", "loose_sigma", "stiff_sigma")
+FILM = ("agreement", "least_median", "key_weight", "ahead", "flow_radius")
 
 
-@contextmanager
-def scaled(module, name, factor):
-    """Context in which a constant is multiplied by a factor; whole numbers stay whole."""
-    value = getattr(module, name)
-    setattr(module, name, max(1, round(value * factor)) if isinstance(value, int) else value * factor)
-    try:
-        yield
-    finally:
-        setattr(module, name, value)
+def changed(settings, name, factor):
+    """Settings with one multiplied by a factor; whole numbers stay whole."""
+    value = getattr(settings, name)
+    value = max(1, round(value * factor)) if isinstance(value, int) else value * factor
+    return replace(settings, **{name: value})
 
 
-def measured(constant, factor, measure, *args):
-    with scaled(*constant, factor):
-        return measure(*args)
-
-
-def rows_of(constants, measure, arguments, n_jobs):
-    """Rows of the table: means over the arguments of what is measured, for each constant and factor."""
-    trials = [(constants[0], 1), *((constant, factor) for constant in constants for factor in FACTORS)]
-    values = Parallel(n_jobs=n_jobs)(
-        delayed(measured)(constant, factor, measure, *args)
-        for constant, factor in trials
-        for args in arguments
-    )
+def rows_of(settings, names, measure, arguments, n_jobs):
+    """Rows of the table: means over the arguments of measure(settings, *arguments), for each name and factor."""
+    trials = [settings, *(changed(settings, name, factor) for name in names for factor in FACTORS)]
+    values = Parallel(n_jobs=n_jobs)(delayed(measure)(trial, *args) for trial in trials for args in arguments)
     as_is, *others = np.mean(np.reshape(values, (len(trials), len(arguments), -1)), axis=1)
     rows = []
-    for (module, name), half, double in zip(constants, others[::2], others[1::2], strict=True):
+    for name, half, double in zip(names, others[::2], others[1::2], strict=True):
         change = np.abs([half / as_is - 1, double / as_is - 1]).max()
         rows.append(
             [
-                f"`{module.__name__.removeprefix('nncolor.')}.{name}`",
-                f"{getattr(module, name):g}",
+                f"`{type(settings).__name__}.{name}`",
+                f"{getattr(settings, name):g}",
                 *(" / ".join(f"{value:.3f}" for value in cell) for cell in (half, as_is, double)),
                 f"{100 * change:.1f} %",
             ]
         )
     return rows
+
+
+def with_painting(colorizer, settings):
+    """Copy of a colorizer with other settings of painting."""
+    other = copy(colorizer)
+    other._painting = settings
+    return other
 
 
 def split_of(folder, n_train, n_test, seed):
@@ -116,12 +94,14 @@ def fitted(train, seed):
     return SOMColorizer(random_state=seed).fit(train)
 
 
-def painted(colorizer, test):
+def painted(settings, colorizer, test):
+    colorizer = with_painting(colorizer, settings)
     photos = [read_image(path) for path in test]
     return [mean_ciede2000(photos, colorizer.predict([to_gray(photo) for photo in photos]))]
 
 
-def hinted(colorizer, test):
+def hinted(settings, colorizer, test):
+    colorizer = with_painting(colorizer, PaintingSettings(hints=settings))
     photos = [read_image(path) for path in test]
     errors = []
     for n in N_HINTS:
@@ -133,9 +113,12 @@ def hinted(colorizer, test):
     return errors
 
 
-def trained(train, test, seed):
+def trained(settings, train, test, seed):
     """Error without a tint, and with the true one."""
-    colorizer = fitted(train, seed)
+    extractor = DEFAULTS["extractor"]()
+    # its fast path serves the class alone, so the settings are set on the object, and FrozenEstimator keeps it
+    extractor.context_settings = settings
+    colorizer = SOMColorizer(FrozenEstimator(extractor), random_state=seed).fit(train)
     photos = [read_image(path) for path in test]
     greys = [to_gray(photo) for photo in photos]
     return [
@@ -144,13 +127,16 @@ def trained(train, test, seed):
     ]
 
 
-def mapped(chroma, map_shape, seed):
+def mapped(settings, chroma, map_shape, seed):
     """Standardized quantization error, and topographic error."""
-    quantizer = SOMQuantizer(map_shape, random_state=seed).fit(chroma)
+    quantizer = SOMQuantizer(map_shape, random_state=seed)
+    quantizer.map_settings = settings
+    quantizer.fit(chroma)
     return [quantizer.quantization_error_, quantizer.topographic_error_]
 
 
-def filmed(clip, colorizer, greys):
+def filmed(settings, clip, colorizer, greys):
+    colorizer = with_painting(colorizer, PaintingSettings(film=settings))
     colored = list(colorizer.colorize_film(greys, keyframes=clip.keyframes))
     return [clip.error(colored, greys), clip.flicker(colored)]
 
@@ -179,12 +165,13 @@ def main():
         for train, _, seed in splits
     ]
     groups = [
-        ("Painting", "error", PAINTING, painted, known),
-        ("Hints", "error with {} and {} hints at random pixels".format(*N_HINTS), HINTS, hinted, known),
-        ("Features and training", "error without and with the true tint", TRAINING, trained, splits),
+        ("Painting", "error", PaintingSettings(), PAINTING, painted, known),
+        ("Hints", "error with {} and {} hints".format(*N_HINTS), HintSettings(), HINTS, hinted, known),
+        ("Context", "error without and with the true tint", ContextSettings(), CONTEXT, trained, splits),
         (
             "Self-organizing map",
             "quantization error and topographic error, mean over maps of 5 x 5 and 16 x 16 codewords",
+            MapSettings(),
             MAP,
             mapped,
             chroma,
@@ -195,15 +182,22 @@ def main():
         films = [(clip, fitted(list(clip.keyframes.values()), 0), noisy(clip.greys, 0)) for clip in clips]
         names = ", ".join(path.stem for path in options.film)
         groups.append(
-            ("Film", f"error and flicker with lamp and grain, mean over {names}", FILM, filmed, films)
+            (
+                "Film",
+                f"error and flicker with lamp and grain, mean over {names}",
+                FilmSettings(),
+                FILM,
+                filmed,
+                films,
+            )
         )
     parts = [
         f"Measured by `docs/benchmarks/sensitivity.py`. {machine()}.\n\n{options.train} training images and "
         f"{options.test} held-out images of each of {len(options.images)} classes, {options.seeds} draws.\n"
     ]
     header = ["constant", "value", "half", "as it is", "double", "largest change"]
-    for title, meaning, constants, measure, arguments in groups:
-        rows = rows_of(constants, measure, arguments, options.n_jobs)
+    for title, meaning, settings, names, measure, arguments in groups:
+        rows = rows_of(settings, names, measure, arguments, options.n_jobs)
         parts.append(f"## {title}\n\n{meaning.capitalize()}.\n\n" + table(header, rows))
         print(parts[-1], flush=True)
     options.output.write_text("\n".join(parts), encoding="utf-8")
