@@ -18,7 +18,7 @@ from film import Film, noisy
 from hints import hints_of
 from joblib import Parallel, delayed
 
-from nncolor import SOMColorizer, SOMQuantizer, sample_pixels, to_gray
+from nncolor import SOMColorizer, SOMQuantizer, _network, sample_pixels, to_gray
 from nncolor._codebook import som
 from nncolor._images.files import read_image
 from nncolor._painting import film, guided_filter, kriging, propagation, tint
@@ -48,6 +48,7 @@ TRAINING = [
     (context, "_COARSE_GAIN"),
     (tint, "_SCALE"),
     (samples, "_PIXELS"),
+    (_network, "_RECENT"),
 ]
 MAP = [
     (som, "_MIN_UPDATES"),
