@@ -32,7 +32,7 @@ figure, axes = plt.subplots(2, 4, figsize=(7, 6.4), layout="constrained")
 for row, radius in zip(axes, (0, 8), strict=True):
     row[0].imshow(right)
     row[0].set_title("the truth")
-    for ax, temperature in zip(row[1:], (0.0, 0.7, 1.0), strict=True):
+    for ax, temperature in zip(row[1:], (0.0, 0.6, 1.0), strict=True):
         colorizer.set_params(temperature=temperature, smoothing_radius=radius)
         colored = colorizer.colorize(right)
         ax.imshow(colored)

@@ -2,9 +2,9 @@
 Comparison of classifiers
 =========================
 
-The network is a good default: it is trained on all pixels, predicts quickly, and its probabilities are
-smooth. Any classifier with `predict_proba` can take its place. This example compares their errors, their
-times and their colours.
+The network is a good default: it is trained quickly, predicts quickly, and its probabilities are smooth. Any
+classifier with `predict_proba` can take its place. This example compares their errors, their times and their
+colours.
 """
 
 # %%
@@ -21,11 +21,16 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
-from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from nncolor import PatchExtractor, SOMColorizer, SOMQuantizer, sample_pixels
+from nncolor import (
+    CodewordClassifier,
+    PatchExtractor,
+    SOMColorizer,
+    SOMQuantizer,
+    sample_pixels,
+)
 from nncolor.datasets import load_sample_photos
 from nncolor.metrics import mean_chroma, mean_ciede2000
 
@@ -37,9 +42,7 @@ codebook = FrozenEstimator(
     SOMQuantizer((4, 4), n_iter=20_000, random_state=0).fit(pixels.chroma)
 )
 classifiers = {
-    "MLPClassifier": MLPClassifier(
-        (50, 50), alpha=1.0, tol=1e-3, n_iter_no_change=5, max_iter=1000
-    ),
+    "CodewordClassifier": CodewordClassifier(),
     "LogisticRegression": make_pipeline(
         StandardScaler(), LogisticRegression(max_iter=1000)
     ),

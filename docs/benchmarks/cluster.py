@@ -21,6 +21,7 @@ from sklearn.pipeline import make_pipeline
 
 from nncolor import PatchExtractor, SOMColorizer, SOMQuantizer, sample_pixels
 from nncolor._images.files import read_image
+from nncolor._pixels.samples import number_of_pixels
 from nncolor.datasets import load_image_folder
 
 
@@ -84,11 +85,12 @@ def main():
         searched.cv_results_["mean_test_score"], search(pixels).cv_results_["mean_test_score"]
     )
     lines.append(["`GridSearchCV`, 12 fits", f"{megabytes:.0f}", "yes" if same else "NO"])
+    n_pixels = number_of_pixels("auto", len(paths)) * len(paths)
     text = (
         f"Measured by `docs/benchmarks/cluster.py`. {machine()}.\n\n"
         f"{len(paths)} images: {size['images']:.0f} MB in memory, {size['files']:.1f} MB on disk; the fitted "
         f"colorizer has {size['model']:.2f} MB, the features of the sample "
-        f"{2500 * len(paths) * len(colorizer.extractor_.get_feature_names_out()) * 4 / 1e6:.0f} MB, the "
+        f"{n_pixels * len(colorizer.extractor_.get_feature_names_out()) * 4 / 1e6:.0f} MB, the "
         f"PixelSamples of the search {size['pixels']:.0f} MB.\n\n"
     ) + table(["", "MB over the wire", "same bytes as one process"], lines)
     print(text)

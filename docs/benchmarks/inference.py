@@ -18,7 +18,7 @@ from sklearn.pipeline import make_pipeline
 
 from nncolor import PatchExtractor, SOMColorizer, SOMQuantizer
 from nncolor._images.color import image_lightness
-from nncolor._painting.decoder import color_table
+from nncolor._painting.image_decoder import color_table
 from nncolor.datasets import load_sample_photos
 
 try:

@@ -17,14 +17,13 @@ from pathlib import Path
 import numpy as np
 from _report import RESULTS, Results, machine, table
 from joblib import Parallel, delayed
-from nncolor._painting.decoder import quantize_image
 from sklearn.ensemble import HistGradientBoostingClassifier, VotingClassifier
 from sklearn.neighbors import KNeighborsClassifier
-from sklearn.neural_network import MLPClassifier
 
-from nncolor import PatchExtractor, SOMColorizer, SOMQuantizer, sample_pixels, to_gray
+from nncolor import CodewordClassifier, PatchExtractor, SOMColorizer, SOMQuantizer, sample_pixels, to_gray
 from nncolor._images.color import join_lightness_chroma, lightness_chroma
 from nncolor._images.files import read_image
+from nncolor._painting.quantization import quantize_image
 from nncolor._training import DEFAULTS
 from nncolor.datasets import load_image_folder, load_sample_photos
 from nncolor.metrics import ciede2000, colorfulness, mean_ciede2000
@@ -43,11 +42,6 @@ _FLAT, _EDGE, _ACROSS = 1.0, 20.0, 4
 
 def paper():
     return SOMColorizer.paper(random_state=0)
-
-
-def default_classifier(**changes):
-    """The default network as it is for a few hundred photographs: two passes over 200,000 pixels."""
-    return MLPClassifier((50, 50), alpha=1.0, max_iter=2, **changes)
 
 
 def steps():
@@ -87,8 +81,9 @@ OTHER_TEMPERATURES = {
 def tried():
     """Variants of the defaults, except for those of temperature."""
     defaults = partial(SOMColorizer, random_state=0)
+    # inside another classifier no held-out images choose, so they are trained for 400,000 pixels
     ensemble = VotingClassifier(
-        [(str(i), default_classifier(random_state=i)) for i in range(4)], voting="soft"
+        [(str(i), CodewordClassifier(random_state=i)) for i in range(4)], voting="soft"
     )
     return {
         "rebalance 0.25": defaults(rebalance=0.25),
@@ -119,7 +114,7 @@ def tone(image, gamma):
 def slow_classifiers():
     """Other classifiers in the same SOMColorizer, and the training pixels of each photograph."""
     return {
-        "MLPClassifier, the default": (default_classifier(), 2500),
+        "CodewordClassifier, the default": (CodewordClassifier(), 2500),
         "KNeighborsClassifier(100)": (KNeighborsClassifier(100), 250),
         "HistGradientBoostingClassifier": (HistGradientBoostingClassifier(max_iter=60), 500),
     }

@@ -19,6 +19,7 @@ from _report import RESULTS, machine, table
 from nncolor import SOMColorizer
 from nncolor._images.color import join_lightness_chroma, lightness_chroma
 from nncolor._images.files import read_image
+from nncolor._pixels.samples import number_of_pixels
 from nncolor.datasets import load_image_folder
 
 SIZES = (250, 1000, 2500, 5000)
@@ -67,8 +68,7 @@ def learn(queue, paths, n_images, method):
             colorizer.partial_fit([images[index] for index in batch])
     seconds, memory = time.perf_counter() - start, peak() - before
     n_features = len(colorizer.extractor_.get_feature_names_out())
-    n_codes = len(colorizer.codebook_)
-    formula = 2500 * n_images * (8 * n_features + 9 * n_codes) / 1e6
+    formula = number_of_pixels("auto", n_images) * n_images * 8 * n_features / 1e6
     queue.put((seconds, memory, formula, -colorizer.score(kept_back)))
 
 

@@ -58,7 +58,7 @@ def changed(settings, name, factor):
 
 
 def rows_of(settings, names, measure, arguments, n_jobs):
-    """Rows of the table: means over the arguments of measure(settings, *arguments), for each name and factor."""
+    """Rows of the table: means of measure(settings, *arguments), for each name and factor."""
     trials = [settings, *(changed(settings, name, factor) for name in names for factor in FACTORS)]
     values = Parallel(n_jobs=n_jobs)(delayed(measure)(trial, *args) for trial in trials for args in arguments)
     as_is, *others = np.mean(np.reshape(values, (len(trials), len(arguments), -1)), axis=1)
@@ -116,7 +116,7 @@ def hinted(settings, colorizer, test):
 def trained(settings, train, test, seed):
     """Error without a tint, and with the true one."""
     extractor = DEFAULTS["extractor"]()
-    # its fast path serves the class alone, so the settings are set on the object, and FrozenEstimator keeps it
+    # a clone would not keep the settings
     extractor.context_settings = settings
     colorizer = SOMColorizer(FrozenEstimator(extractor), random_state=seed).fit(train)
     photos = [read_image(path) for path in test]

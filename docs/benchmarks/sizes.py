@@ -19,9 +19,9 @@ from PIL import Image
 from sklearn.utils import check_random_state
 
 from nncolor import SOMColorizer
+from nncolor._images.blocks import for_blocks
 from nncolor._images.color import LazyLightness, paint
 from nncolor._images.files import read_image
-from nncolor._painting.decoder import for_blocks
 from nncolor.datasets import load_image_folder, load_sample_photos
 from nncolor.metrics import mean_ciede2000
 
@@ -85,9 +85,8 @@ def convert_only(image):
     for_blocks(image.shape, 2, _convert_block, LazyLightness(image), colors)
 
 
-def _convert_block(rows, columns, lightness, colors):
-    block = slice(rows.start, rows.stop), slice(columns.start, columns.stop)
-    paint(lightness[block], np.zeros((2, len(rows), len(columns)), np.float32), colors[block])
+def _convert_block(block, lightness, colors):
+    paint(lightness[block.index], np.zeros((2, *block.shape), np.float32), colors[block.index])
 
 
 def cost_table():

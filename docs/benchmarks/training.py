@@ -16,8 +16,9 @@ from _report import RESULTS, compare, machine, table
 from sklearn.cluster import KMeans
 from sklearn.neural_network import MLPClassifier
 
-from nncolor import PatchExtractor, SOMColorizer, SOMQuantizer, sample_pixels
-from nncolor._training import DEFAULTS, settle_network
+from nncolor import CodewordClassifier, PatchExtractor, SOMColorizer, SOMQuantizer, sample_pixels
+from nncolor._network import usual_settings
+from nncolor._training import DEFAULTS
 from nncolor._utils.threads import single_threaded
 from nncolor.datasets import load_image_folder
 from nncolor.metrics import mean_chroma, mean_ciede2000
@@ -50,7 +51,7 @@ def whole_fit(paths):
         ["features alone, one thread", f"{features:.1f}"],
         ["codebook alone", f"{codebook:.1f}"],
         [
-            f"the network, {colorizer.classifier_.n_iter_} epochs: what is left",
+            f"validation, and the network on {n_trained(colorizer.classifier_):,} pixels: what is left",
             f"{total - reading - features - codebook:.1f}",
         ],
     ]
@@ -58,8 +59,13 @@ def whole_fit(paths):
     return text + table(["", "seconds"], lines)
 
 
+def n_trained(network):
+    """Number of pixels that a network was trained on, repetitions included."""
+    return network.n_training_pixels_ if isinstance(network, CodewordClassifier) else network.t_
+
+
 class TorchNetwork:
-    """The layers, the penalty, Adam and the batches of an MLPClassifier, in PyTorch.
+    """The layers, the penalty, Adam and the batches of the other networks, in PyTorch.
 
     One thread: with two, batches of this size take longer.
     """
@@ -118,46 +124,59 @@ class SklearnNetwork:
         return float(-np.log(np.maximum(probabilities[np.arange(len(labels)), labels], 1e-12)).mean())
 
 
+class CodewordNetwork(SklearnNetwork):
+    """CodewordClassifier epoch by epoch."""
+
+    def __init__(self, hidden, n_classes, batch_size, alpha, learning_rate):
+        self.network = CodewordClassifier(
+            hidden, batch_size=batch_size, penalty=alpha, learning_rate_init=learning_rate, random_state=0
+        )
+        self.classes = np.arange(n_classes)
+
+
 def epochs(pixels, repeats):
-    """Seconds of an epoch of 300,000 patches of 5 x 5, scikit-learn's and PyTorch's in turn."""
+    """Seconds of an epoch of 300,000 patches of 5 x 5, of each implementation in turn."""
     rows = np.random.default_rng(0).choice(len(pixels), min(300_000, len(pixels)), replace=False)
     features = PatchExtractor(5).transform(pixels[rows])
     labels = SOMQuantizer(random_state=0).fit_predict(pixels.chroma)[rows]
     lines = []
     for batch_size in (200, 500, 1000):
-        networks = {"sklearn": SklearnNetwork((50, 50), 9, batch_size, 1e-4, 1e-3)}
+        kinds = {"ours": CodewordNetwork, "sklearn": SklearnNetwork}
         if torch is not None:
-            networks["torch"] = TorchNetwork((50, 50), 9, batch_size, 1e-4, 1e-3)
+            kinds["torch"] = TorchNetwork
+        networks = {name: kind((50, 50), 9, batch_size, 1e-4, 1e-3) for name, kind in kinds.items()}
         for network in networks.values():
             network.start(features, labels)
         seconds = compare({name: network.epoch for name, network in networks.items()}, repeats)
-        ours, theirs = seconds["sklearn"], seconds.get("torch", np.nan)
-        lines.append([batch_size, f"{ours:.2f}", f"{theirs:.2f}", f"{ours / theirs:.2f}"])
+        cells = (f"{seconds[name]:.2f}" if name in seconds else "" for name in ("ours", "sklearn", "torch"))
+        lines.append([batch_size, *cells])
     text = f"## An epoch of {len(rows):,} patches of 5 x 5, layers of 50+50\n\n"
-    return text + table(["batch", "MLPClassifier, seconds", "PyTorch, seconds", "ratio"], lines)
+    names = "CodewordClassifier", "MLPClassifier", "PyTorch"
+    return text + table(["batch", *(f"{name}, seconds" for name in names)], lines)
 
 
 def to_equal_error(train, test, n_epochs):
     """Held-out error against time: the default network, other batches and rates, and PyTorch."""
-    default = DEFAULTS["classifier"]()
-    settle_network(default, n_images=np.inf)
+    default = CodewordClassifier()
+    penalty, _ = usual_settings(None)
     extractor = DEFAULTS["extractor"]()
     quantizer = DEFAULTS["quantizer"]().set_params(random_state=0).fit(train.chroma)
     n_codes = len(quantizer.cluster_centers_)
     (features, labels), (held_out, true) = (
         (extractor.transform(pixels), quantizer.predict(pixels.chroma)) for pixels in (train, test)
     )
-    batch, rate = (
-        min(200, len(labels)) if default.batch_size == "auto" else default.batch_size,
-        default.learning_rate_init,
-    )
-    trials = {(SklearnNetwork, batch, rate)}
-    trials |= {(SklearnNetwork, *pair) for pair in [(500, 0.001), (500, 0.002), (1000, 0.002), (1000, 0.004)]}
+    batch, rate = default.batch_size, default.learning_rate_init
+    trials = {
+        (CodewordNetwork, *pair) for pair in [(batch, rate), (batch, rate / 2), (500, rate), (1000, 2 * rate)]
+    }
+    trials |= {
+        (SklearnNetwork, *pair) for pair in [(batch, rate), (batch, 0.001), (500, 0.002), (1000, 0.004)]
+    }
     if torch is not None:
-        trials.add((TorchNetwork, batch, rate))
+        trials |= {(TorchNetwork, batch, rate), (TorchNetwork, batch, 0.001)}
     curves = {}
     for kind, batch_size, learning_rate in sorted(trials, key=lambda trial: (trial[0].__name__, trial[1:])):
-        network = kind(default.hidden_layer_sizes, n_codes, batch_size, default.alpha, learning_rate)
+        network = kind(default.hidden_layer_sizes, n_codes, batch_size, penalty, learning_rate)
         network.start(features, labels)
         seconds, curve = 0.0, []
         for _ in range(n_epochs):
@@ -166,12 +185,13 @@ def to_equal_error(train, test, n_epochs):
             seconds += time.perf_counter() - start
             curve.append((seconds, network.held_out_loss(held_out, true)))
         curves[kind, batch_size, learning_rate] = np.array(curve)
-    level = curves[SklearnNetwork, batch, rate][:, 1].min() + 0.005
+    ours = CodewordNetwork, batch, rate
+    level = curves[ours][:, 1].min() + 0.005
+    names = {CodewordNetwork: "CodewordClassifier", SklearnNetwork: "MLPClassifier", TorchNetwork: "PyTorch"}
     lines = []
     for (kind, batch_size, learning_rate), curve in curves.items():
         reached = np.flatnonzero(curve[:, 1] <= level)
-        name = "PyTorch" if kind is TorchNetwork else "MLPClassifier"
-        name += ", the default" if (kind, batch_size, learning_rate) == (SklearnNetwork, batch, rate) else ""
+        name = names[kind] + (", the default" if (kind, batch_size, learning_rate) == ours else "")
         at = f"{curve[reached[0], 0]:.1f}" if len(reached) else "not reached"
         lines.append([name, batch_size, learning_rate, f"{curve[:, 1].min():.4f}", f"{curve[-1, 1]:.4f}", at])
     text = (
@@ -195,24 +215,24 @@ def of_settings(paths):
     order = np.random.default_rng(0).permutation(len(paths))
     n_train = round(0.8 * len(paths))
     train, test = ([paths[i] for i in part] for part in (order[:n_train], order[n_train:]))
-    default = DEFAULTS["classifier"]().get_params()
     trials = {
-        "the default": {},
-        "batches of 500": {"batch_size": 500},
-        "batches of 1000, learning rate .002": {"batch_size": 1000, "learning_rate_init": 0.002},
-        "early stopping on a tenth of the pixels": {"early_stopping": True},
+        "the default": CodewordClassifier(),
+        "batches of 500": CodewordClassifier(batch_size=500),
+        "batches of 1000, learning rate .008": CodewordClassifier(batch_size=1000, learning_rate_init=0.008),
+        "MLPClassifier, early stopping on a tenth of the pixels": MLPClassifier(
+            (50, 50), alpha=1.0, early_stopping=True
+        ),
     }
     lines = []
-    for name, changed in trials.items():
+    for name, classifier in trials.items():
         start = time.perf_counter()
-        classifier = MLPClassifier(**{**default, **changed})
         colorizer = SOMColorizer(classifier=classifier, random_state=0, n_jobs=2).fit(train)
         seconds = time.perf_counter() - start
         predicted = colorizer.predict(test)
         lines.append(
             [
                 name,
-                colorizer.classifier_.n_iter_,
+                f"{n_trained(colorizer.classifier_):,}",
                 f"{seconds:.1f}",
                 f"{mean_ciede2000(test, predicted):.2f}",
                 f"{mean_chroma(predicted):.1f}",
@@ -222,7 +242,7 @@ def of_settings(paths):
         f"## Settings of the network\n\n{len(train)} training photographs, {len(test)} held-out photographs, "
         f"whose mean chroma is {mean_chroma(test):.1f}.\n\n"
     )
-    return text + table(["", "epochs", "seconds of fit", "mean CIEDE2000", "mean chroma"], lines)
+    return text + table(["", "training pixels", "seconds of fit", "mean CIEDE2000", "mean chroma"], lines)
 
 
 def maps(pixels, repeats):

@@ -15,8 +15,8 @@ FIT = [
     ("pixels", "n rows of PixelSamples", "_pixels"),
     ("features, tint", "(n, n_features + 3), float32", "_pixels"),
     ("codewords", "labels (n,), codebook (n_codes, 2)", "_codebook"),
-    ("held-out images", "length of training, error", "_validation"),
-    ("classifier", "features to codewords", "_training"),
+    ("held-out images", "penalty, length of training, error", "_validation"),
+    ("model", "classifier trained on all images", "_training"),
 ]
 PREDICT = [
     ("grey image", "(H, W), any dtype", "_images"),
