@@ -3,6 +3,7 @@
 import io
 import struct
 import zlib
+from types import SimpleNamespace
 
 import imagecodecs
 import numpy as np
@@ -16,6 +17,7 @@ from test_tiff import expected_lightness, lightness_of, turned
 
 from nncolor import SOMColorizer
 from nncolor._images.files import probe_image, read_image
+from nncolor._images.headers import Refused, check_header, check_precision
 from nncolor.datasets import load_image_folder
 
 LOSSLESS = {
@@ -235,3 +237,211 @@ def test_a_folder_names_what_is_refused(tmp_path, photos):
     (tmp_path / "b.png").write_bytes(png(depth=16))
     with pytest.raises(OSError, match=r"1 of 2 files.*\n.*b.png: its 16 bits"):
         load_image_folder(tmp_path)
+
+
+# --- headers byte by byte
+
+
+def refusal(tmp_path, kind, content):
+    """Why a file with a header is refused, or None."""
+    (tmp_path / "file").write_bytes(content)
+    try:
+        check_header(SimpleNamespace(format=kind, info={}), tmp_path / "file")
+    except Refused as error:
+        return str(error)
+    return None
+
+
+def box(kind, content, *, size=None, is_long=False):
+    """A box of an ISO base media file."""
+    if is_long:
+        return struct.pack(">I", 1) + kind + struct.pack(">Q", 16 + len(content)) + content
+    return struct.pack(">I", 8 + len(content) if size is None else size) + kind + content
+
+
+def heif(*properties, **options):
+    """A file with properties of an item, between boxes that do not count."""
+    free = box(b"free", b"\xff" * 7)
+    container = box(b"ipco", free + b"".join(properties))
+    meta = box(b"meta", bytes(4) + free + box(b"iprp", box(b"ipma", b"\xff" * 9) + container), **options)
+    return box(b"ftyp", b"heic") + free + meta
+
+
+def transfer(number):
+    return box(b"colr", b"nclx" + struct.pack(">3HB", 9, number, 6, 0x80))
+
+
+SDR = (1, 2, 6, 13, 14, 15)
+
+
+@pytest.mark.parametrize("number", range(32))
+def test_transfer_functions(number, tmp_path):
+    # 16 is PQ and 18 is HLG; 4, 5 and 8 to 12 are no curves of today's pictures
+    files = {
+        "PNG": png((b"gAMA", bytes(4)), (b"cICP", bytes([9, number, 0, 1])), (b"tEXt", b"a")),
+        "HEIF": heif(transfer(number)),
+    }
+    for kind, content in files.items():
+        reason = refusal(tmp_path, kind, content)
+        if number in SDR:
+            assert reason is None
+        else:
+            assert f"high dynamic range (transfer function {number}); convert" in reason
+
+
+def test_high_numbers_of_transfer_functions(tmp_path):
+    # the number has two bytes
+    assert "transfer function 256)" in refusal(tmp_path, "HEIF", heif(transfer(256)))
+    # a profile is no number
+    assert refusal(tmp_path, "HEIF", heif(box(b"colr", b"prof" + bytes([0, 0, 0, 16, 0, 0])))) is None
+
+
+def hevc(bits):
+    return box(b"hvcC", bytes(17) + bytes([0xF8 | (bits - 8)]))
+
+
+@pytest.mark.parametrize(
+    ("properties", "bits"),
+    [
+        ([box(b"av1C", bytes([0x81, 8, 0x0C]))], 8),
+        ([box(b"av1C", bytes([0x81, 8, 0x20]))], 8),
+        ([box(b"av1C", bytes([0x81, 8, 0x40]))], 10),
+        ([box(b"av1C", bytes([0x81, 8, 0x60, 0]))], 12),
+        ([box(b"av1C", bytes([0x81, 8]))], 8),
+        ([hevc(8)], 8),
+        ([hevc(9)], 9),
+        ([hevc(12)], 12),
+        ([hevc(8), hevc(10)], 10),
+        ([box(b"hvcC", bytes(17))], 8),
+        ([box(b"pixi", bytes([0, 0, 0, 0, 3, 8, 8, 8, 99]))], 8),
+        ([box(b"pixi", bytes([0, 0, 0, 0, 3, 8, 8, 10]))], 10),
+        ([box(b"pixi", bytes([0, 0, 0, 0, 1, 16]))], 16),
+        ([box(b"pixi", bytes([0, 0, 0, 0, 3]))], 8),
+        ([], 8),
+    ],
+)
+def test_bits_of_heif(properties, bits, tmp_path):
+    for kind in ("HEIF", "AVIF"):
+        reason = refusal(tmp_path, kind, heif(*properties))
+        assert (reason is None) if bits == 8 else (f"its {bits} bits for each channel" in reason)
+
+
+def test_sizes_of_boxes(tmp_path):
+    # of 8 bytes, and up to the end of the file
+    assert "10 bits" in refusal(tmp_path, "HEIF", heif(hevc(10), is_long=True))
+    assert "10 bits" in refusal(tmp_path, "HEIF", heif(hevc(10), size=0))
+    # an empty one
+    assert "10 bits" in refusal(tmp_path, "HEIF", box(b"skip", b"") + heif(hevc(10)))
+    # after a box that is smaller than its own head, nothing can be read
+    assert refusal(tmp_path, "HEIF", box(b"skip", b"", size=7) + heif(hevc(10))) is None
+    assert refusal(tmp_path, "HEIF", b"\0\0") is None
+
+
+def jpeg(*segments):
+    return b"\xff\xd8" + b"".join(segments)
+
+
+def segment(marker, content):
+    return bytes([0xFF, marker]) + struct.pack(">H", 2 + len(content)) + content
+
+
+@pytest.mark.parametrize("marker", range(0xB8, 0xE0))
+def test_frames_of_jpeg(marker, tmp_path):
+    is_frame = 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC)
+    for bits in (8, 12):
+        start = segment(0xE0, b"JFIF" + bytes(9)) + segment(0xFE, b"")
+        content = jpeg(start, segment(marker, bytes([bits]) + bytes(14)), segment(0xDB, bytes(3)))
+        (tmp_path / "a.jpg").write_bytes(content)
+        if is_frame and bits == 12:
+            with pytest.raises(Refused, match="its 12 bits for each channel would be reduced to 8"):
+                check_precision(tmp_path / "a.jpg")
+        else:
+            check_precision(tmp_path / "a.jpg")
+
+
+def test_markers_of_jpeg(tmp_path):
+    deep = segment(0xC1, bytes([12]) + bytes(14))
+    for content in (
+        # fill bytes
+        jpeg(b"\xff\xff" + deep),
+        # an empty segment
+        jpeg(segment(0xFE, b""), deep),
+        # several others
+        jpeg(segment(0xC4, bytes(40)), segment(0xDB, bytes(300)), deep),
+    ):
+        (tmp_path / "a.jpg").write_bytes(content)
+        with pytest.raises(Refused, match="its 12 bits"):
+            check_precision(tmp_path / "a.jpg")
+    # damaged, or no JPEG; the reader says so
+    for content in (jpeg(b"\xff\xe0\0\1", deep), jpeg(b"\xff\xe0"), jpeg(b"\0\0", deep), b"", b"ab" + deep):
+        (tmp_path / "a.jpg").write_bytes(content)
+        check_precision(tmp_path / "a.jpg")
+
+
+def jpeg_2000(bits, color=None, *, signed=False):
+    """A JPEG 2000 file, or a bare codestream if it has no colour."""
+    sizes = b"".join(bytes([(number - 1) | (0x80 if signed else 0), 1, 1]) for number in bits)
+    stream = b"\xff\x4f\xff\x51" + bytes(36) + struct.pack(">H", len(bits)) + sizes + b"\0\x20\xff\xd9"
+    if color is None:
+        return stream
+    head = box(b"ihdr", bytes(14)) + box(b"colr", color) + box(b"res ", b"\xff" * 4)
+    return box(b"jP  ", bytes(4)) + box(b"jp2h", head) + box(b"jp2c", stream)
+
+
+@pytest.mark.parametrize("bits", range(1, 18))
+def test_bits_of_jpeg_2000(bits, tmp_path):
+    grey = refusal(tmp_path, "JPEG2000", jpeg_2000([bits]))
+    color = refusal(tmp_path, "JPEG2000", jpeg_2000([8, bits, 8]))
+    assert (grey is None) == (bits == 8 or 10 <= bits <= 16)
+    assert (color is None) == (bits == 8)
+    for reason in {grey, color} - {None}:
+        assert f"its {max(bits, 8) if reason is color else bits} bits" in reason
+    assert "samples are signed" in refusal(tmp_path, "JPEG2000", jpeg_2000([bits], signed=True))
+
+
+@pytest.mark.parametrize("number", [0, 11, 12, 14, 15, 16, 17, 18, 19, 20, 21, 24, 27, 16 << 8, 16 << 24])
+def test_color_spaces_of_jpeg_2000(number, tmp_path):
+    # bytes may follow the number
+    for more in (b"", b"\0\0\0\1"):
+        color = bytes([1, 0, 0]) + struct.pack(">I", number) + more
+        reason = refusal(tmp_path, "JPEG2000", jpeg_2000([8] * 3, color))
+        if number in (16, 17, 18):
+            assert reason is None
+        else:
+            assert f"colour space has the number {number}, which is not supported" in reason
+    # profiles have no number
+    for method in (2, 3):
+        color = bytes([method, 0, 0]) + struct.pack(">I", number)
+        assert refusal(tmp_path, "JPEG2000", jpeg_2000([8] * 3, color)) is None
+
+
+@pytest.mark.parametrize(
+    ("content", "bits"),
+    [
+        (b"P6 2 1 255\n", 8),
+        (b"P6 2 1 256\n", 9),
+        (b"P3\n# 9 9\n2 # 4000\n1\n# more\n127\n65535", 7),
+        (b"P3\n2\n1\n65535\n1", 16),
+        (b"P5 2 1 65535\n", 0),
+        (b"P4 2 1\n", 0),
+        (b"P2 2 1 65535\n", 0),
+        (b"P1 2 1\n", 0),
+    ],
+)
+def test_bits_of_portable_maps(content, bits, tmp_path):
+    reason = refusal(tmp_path, "PPM", content)
+    assert (reason is None) if bits <= 8 else (f"its {bits} bits" in reason)
+
+
+@pytest.mark.parametrize(("depth", "color_type"), [(16, 0), (8, 0), (8, 2), (8, 4), (8, 6)])
+def test_bits_of_png_that_are_kept(depth, color_type, tmp_path):
+    assert refusal(tmp_path, "PNG", png(depth=depth, color_type=color_type)) is None
+
+
+def test_chunks_of_png_end_with_its_data(tmp_path):
+    high = (b"cICP", bytes([9, 16, 0, 1]))
+    assert "transfer function 16" in refusal(tmp_path, "PNG", png((b"iCCP", bytes(90)), high))
+    # too short, after the data, or cut off
+    assert refusal(tmp_path, "PNG", png((b"cICP", bytes([9, 16, 0])))) is None
+    assert refusal(tmp_path, "PNG", png((b"IDAT", b""), high)) is None
+    assert refusal(tmp_path, "PNG", png(high)[:40]) is None
