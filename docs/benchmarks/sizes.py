@@ -22,6 +22,7 @@ from nncolor import SOMColorizer
 from nncolor._images.blocks import for_blocks
 from nncolor._images.color import LazyLightness, paint
 from nncolor._images.files import read_image
+from nncolor._painting.settings import PaintingSettings
 from nncolor.datasets import load_image_folder, load_sample_photos
 from nncolor.metrics import mean_ciede2000
 
@@ -82,7 +83,7 @@ def error_tables(paths, options):
 def convert_only(image):
     """Convert the lightness of an image, with a chroma of zero, to RGB in two threads."""
     colors = np.empty((*image.shape, 3), np.uint8)
-    for_blocks(image.shape, 2, _convert_block, LazyLightness(image), colors)
+    for_blocks(image.shape, PaintingSettings.block_pixels, 2, _convert_block, LazyLightness(image), colors)
 
 
 def _convert_block(block, lightness, colors):
