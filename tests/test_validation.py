@@ -663,7 +663,7 @@ def test_an_unusual_setting_has_to_be_better(penalty, length, distance, search):
 
     settings = UNUSUAL | {"penalties": (1 / 3, 1.0, 3.0, 9.0)}
     del settings["unusual"]
-    for gain, expected in ((0.003 * distance, (1, 50_000)), (0.005 * distance, (penalty, length))):
+    for gain, expected in ((0.0037 * distance, (1, 50_000)), (0.0043 * distance, (penalty, length))):
         result, _ = search(script(gain), **settings)
         assert (result.penalty, result.n_training_pixels) == expected
 
