@@ -668,6 +668,13 @@ def test_an_unusual_setting_has_to_be_better(penalty, length, distance, search):
         assert (result.penalty, result.n_training_pixels) == expected
 
 
+def test_an_unusual_penalty_of_the_only_length_has_to_be_better(search):
+    settings = UNUSUAL | {"penalties": (1.0, 3.0), "params": {"n_training_pixels": 50_000}}
+    for error, penalty in ((9.97, 1), (9.95, 3)):
+        result, _ = search(lambda fold, penalty, length, e=error: less(e if penalty == 3 else 10), **settings)
+        assert result.penalty == penalty
+
+
 def test_what_is_usual_depends_on_the_number_of_images(search):
     result, _ = search(lambda *_: less(10), n_images=20, **(UNUSUAL | {"penalties": (1.0,)}))
     assert result.n_training_pixels == 100_000
