@@ -803,6 +803,14 @@ def test_the_largest_share_of_chroma_that_is_worth_it(n_images, fraction, share,
     assert_allclose(result.error, expected[scale == SCALES][0], rtol=1e-3)
 
 
+@pytest.mark.parametrize(("painted", "scale"), [(12, 1), (28, 0.75), (40, 0.5), (79.9, 0.25)])
+def test_all_shares_of_chroma(painted, scale, search):
+    result, _ = search(lambda *_: painted, n_images=50, fraction=0.2, true=10.0, **SINGLE)
+    expected = errors_of(np.array([painted, scale * painted]), 10.0)
+    assert result.chroma_scale == scale
+    assert_allclose([result.full_error, result.error], expected, rtol=1e-3)
+
+
 @pytest.mark.parametrize(("n_images", "scale"), [(10, 0), (9, 0.25), (5, 0.25)])
 def test_colors_that_are_wrong_are_painted_as_little_as_possible(n_images, scale, search):
     # the opposite hue; with few held-out images a quarter is painted nevertheless
