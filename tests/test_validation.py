@@ -406,6 +406,35 @@ def test_codewords_where_a_classifier_gives_no_probabilities():
     assert_allclose(result.full_error, np.mean(errors), rtol=1e-6)
 
 
+@pytest.mark.parametrize("strength", [0, 0.5, 1])
+def test_codewords_of_the_folds_are_rebalanced(strength):
+    class Rebalanced(Known):
+        seen = []
+
+        def predict_proba(self, X):
+            return np.full((len(X), 2), 0.5)
+
+    sample = varied_sample([4000] * 5)
+    # a tenth, and the others
+    labels = (np.arange(len(sample.groups)) % 10 == 0).astype(int)
+    validate(
+        Rebalanced(),
+        TRIANGLE[:2],
+        sample,
+        labels,
+        fraction=0.2,
+        rebalance=strength,
+        temperature=1.0,
+        random_state=np.random.RandomState(0),
+    )
+    few, many = 0.1 ** (1 - strength), 0.9 ** (1 - strength)
+    for X, y, _ in Rebalanced.seen:
+        assert len(y) == 16_000
+        assert abs(y.mean() - few / (few + many)) < (0.02 if strength else 1e-9)
+        # the codewords are still those of their pixels
+        assert_array_equal(y, X[:, 2].astype(int) % 10 == 0)
+
+
 @pytest.mark.parametrize(
     ("settings", "trained", "judged"),
     [(ValidationSettings(), 50_000, 4000), (ValidationSettings(max_pixels=30, n_judged=37), 30, 7)],
