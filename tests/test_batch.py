@@ -13,6 +13,7 @@ from PIL import Image
 from skimage.io import ImageCollection, imread
 
 from nncolor import PatchExtractor, SOMColorizer, sample_pixels
+from nncolor._images.batch import load_image, n_pixels_of
 
 
 def pixels_of(batch):
@@ -212,6 +213,33 @@ def test_one_image_has_no_position(colorizer, tmp_path):
 def test_rounding_beyond_the_range_is_clipped():
     image = GREY / 255 * 1.000001 - 1e-7
     np.testing.assert_allclose(pixels_of([image]), pixels_of([GREY]), atol=1e-4)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("side", ["below", "above"])
+def test_how_far_floats_may_lie_outside(side, dtype):
+    for distance, is_allowed in ((0, True), (0.9e-5, True), (1.2e-5, False), (2.5e-5, False)):
+        image = np.linspace(0, 1, 48, dtype=dtype).reshape(6, 8)
+        image[0, 0], image[-1, -1] = (-distance, 1) if side == "below" else (0, 1 + distance)
+        if is_allowed:
+            loaded = load_image(0, image)
+            assert (loaded.min(), loaded.max()) == (0, 1)
+            np.testing.assert_array_equal(loaded, np.clip(image, 0, 1))
+        else:
+            with pytest.raises(ValueError, match="floats must lie in"):
+                load_image(0, image)
+
+
+def test_valid_floats_are_not_copied():
+    image = np.linspace(0, 1, 48).reshape(6, 8)
+    assert np.shares_memory(load_image(0, image), image)
+
+
+def test_numbers_of_pixels_of_items(tmp_path):
+    photo = np.zeros((6, 8, 3), np.uint8)
+    Image.fromarray(photo).save(tmp_path / "a.png")
+    items = [photo, photo[..., 0], photo.tolist(), Image.fromarray(photo), tmp_path / "a.png", "missing.png"]
+    assert [n_pixels_of(item) for item in items] == [48] * 5 + [0]
 
 
 def test_files_of_many_frames_are_refused(colorizer, tmp_path):

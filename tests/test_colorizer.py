@@ -188,6 +188,10 @@ def test_dtypes(colorizer, grey, dtype):
     # another dtype rounds lightness otherwise, which may tip a label here and there
     close = np.abs(colored / out_scale - reference / 255).max(axis=-1) < 0.01
     assert close.mean() > (0.9 if dtype == np.float16 else 0.99)
+    if dtype == np.float64:
+        # computed in float32, and not rounded to anything else
+        assert_allclose(colored, colorizer.predict([image.astype(np.float32)])[0], rtol=1e-6)
+        assert len(np.unique(colored)) > 1000
 
 
 def test_colour_input_counts_by_its_lightness(colorizer, photos):

@@ -14,9 +14,11 @@ import pytest
 from conftest import SCRIPT, quick_colorizer
 from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
+from scipy.ndimage import uniform_filter
 from skimage.color import luv2rgb, rgb2luv
 
 from nncolor import SOMColorizer, to_gray
+from nncolor._painting import film
 from nncolor.datasets import load_sample_photos
 from nncolor.metrics import mean_ciede2000
 
@@ -135,9 +137,9 @@ def test_same_bytes_for_any_n_jobs(coffee, params):
     assert_array_equal(*films)
 
 
-@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32", "float64"])
 def test_dtypes_and_paths(coffee, colorizer, dtype, tmp_path):
-    scale = {"uint8": 1, "uint16": 257, "float32": 1 / 255}[dtype]
+    scale = {"uint8": 1, "uint16": 257}.get(dtype, 1 / 255)
     frames = [(to_gray(frame) * np.float64(scale)).astype(dtype) for frame in coffee[:3]]
     Image.fromarray(coffee[1]).save(tmp_path / "1.png")
     colored = list(colorizer.colorize_film(frames, keyframes={1: tmp_path / "1.png"}))
@@ -224,6 +226,109 @@ def test_frames_are_taken_when_they_are_needed(colorizer, coffee):
     taken.clear()
     next(colorizer.colorize_film(frames, keyframes={10: coffee[0]}))
     assert len(taken) == 11
+
+
+@pytest.mark.parametrize(("number", "n_taken"), [(1, 2), (24, 25), (25, 1)])
+def test_how_many_frames_are_held(colorizer, coffee, number, n_taken):
+    taken, grey = [], to_gray(coffee[0])[:40, :40]
+    frames = (taken.append(number) or grey for number in range(40))
+    next(colorizer.colorize_film(frames, keyframes={number: coffee[0][:40, :40]}))
+    assert len(taken) == n_taken
+
+
+# --- a frame by hand, on a grid of all its pixels, with a given prediction and without motion
+
+
+class Grid:
+    """Stands for FilmGrid: lightness is the image itself."""
+
+    working_size = None
+
+    settings = FilmSettings()
+
+    def __init__(self, predicted=(3, -4)):
+        self.predicted = predicted
+
+    def lightness(self, image):
+        return image
+
+    def sampled(self, plane):
+        return plane
+
+    def chroma(self, lightness):
+        return np.broadcast_to(np.reshape(self.predicted, (2, 1, 1)), (2, *lightness.shape)).astype(float)
+
+
+@pytest.fixture
+def patterns(monkeypatch):
+    """Two planes with mean 0, standard deviation 1 and correlation 0; nothing moves."""
+    monkeypatch.setattr(film, "optical_flow_ilk", lambda one, *_, **__: np.zeros((2, *one.shape)))
+    planes = np.random.default_rng(0).standard_normal((2, 30 * 40))
+    planes -= planes.mean(axis=1, keepdims=True)
+    planes[1] -= planes[0] * (planes[0] @ planes[1]) / (planes[0] @ planes[0])
+    return (planes / planes.std(axis=1, keepdims=True)).reshape(2, 30, 40)
+
+
+def state_of(pattern, chroma, weight):
+    planes = np.broadcast_to(np.reshape(chroma, (2, 1, 1)), (2, *pattern.shape)).astype(float)
+    return film.State(pattern, planes, np.full(pattern.shape, float(weight)))
+
+
+def test_a_lamp_changes_no_pattern(patterns):
+    # standardized, with a constant of 1 L* that keeps grain from being amplified
+    for deviation, mean in ((20, 50), (4, 30), (0.5, 50)):
+        frame = film.Frame(mean + deviation * patterns[0], Grid())
+        assert_allclose(frame.state.pattern, deviation / (deviation + 1) * patterns[0], atol=1e-9)
+        assert_array_equal(frame.state.weight, 1)
+
+
+@pytest.mark.parametrize(("contrast", "is_blank"), [(0.009, True), (0.01, False), (0.025, False)])
+def test_blank_frames_have_no_pattern(contrast, is_blank):
+    lightness = contrast * np.linspace(0, 1, 1200).reshape(30, 40)
+    assert film.Frame(lightness, Grid()).state.pattern.any() == (not is_blank)
+
+
+@pytest.mark.parametrize(("correlation", "is_cut"), [(0.64, True), (0.66, False), (0.1, True), (-1.0, True)])
+def test_the_correlation_of_a_cut(patterns, correlation, is_cut):
+    one, other = patterns
+    frame = film.Frame(50 + 20 * one, Grid())
+    before = state_of(correlation * one + np.sqrt(1 - correlation**2) * other, (10, 20), 5)
+    assert (frame.carried_from(before) is None) == is_cut
+    assert frame.carried_from(state_of(0 * one, (10, 20), 5)) is None
+
+
+@pytest.mark.parametrize("weight", [1, 400])
+def test_chroma_is_carried_where_the_patterns_agree(patterns, weight):
+    frame = film.Frame(50 + 20 * patterns[0], Grid())
+    pattern = frame.state.pattern
+    difference = np.full((30, 40), 0.02)
+    difference[:, 20:] = 0.1
+    difference[10:20, 10:20] = 0.3
+    carried = frame.carried_from(state_of(pattern + difference, (10, 20), weight))
+    smooth = uniform_filter(difference, 3, mode="nearest")
+    # in units of four medians, and of a constant for films without grain
+    agreement = np.exp(-((smooth / (4 * (np.median(smooth) + 0.01))) ** 2))
+    assert agreement.min() < 0.9 * agreement.max()
+    assert_allclose(carried.weight, weight * agreement + 1, rtol=1e-5)
+    for plane, before, predicted in zip(carried.chroma, (10, 20), (3, -4), strict=True):
+        expected = (weight * agreement * before + predicted) / (weight * agreement + 1)
+        assert_allclose(plane, expected, rtol=1e-5)
+
+
+def test_patterns_that_are_equal_agree(patterns):
+    frame = film.Frame(50 + 20 * patterns[0], Grid())
+    carried = frame.carried_from(state_of(frame.state.pattern, (10, 20), 3))
+    assert_allclose(carried.weight, 4, rtol=1e-6)
+    assert_allclose(carried.chroma[0], (3 * 10 + 3) / 4, rtol=1e-6)
+
+
+def test_a_key_frame_weighs_as_much_as_400_predictions(patterns):
+    frame = film.Frame(50 + 20 * patterns[0], Grid())
+    colors = np.full((30, 40, 3), (0.4, 0.3, 0.2))
+    state = frame.true_state(colors)
+    assert_array_equal(state.weight, 400)
+    expected = np.broadcast_to(rgb2luv(colors[:1, :1])[0, 0, 1:, None, None], (2, 30, 40))
+    assert_allclose(state.chroma, expected, atol=1e-3)
 
 
 def test_memory_is_flat(colorizer, coffee):

@@ -12,6 +12,8 @@ from sklearn.neural_network import MLPClassifier
 
 from nncolor import SOMColorizer, SOMQuantizer, propagate_hints
 from nncolor._painting.hints import color_by_hints, parse_hints
+from nncolor._painting.kriging import krige, similarity_features
+from nncolor._painting.propagation import propagate
 from nncolor._painting.settings import HintSettings, PaintingSettings
 from nncolor.metrics import mean_ciede2000
 
@@ -292,3 +294,105 @@ def test_range_of_colours_is_that_of_their_dtype(color, grey):
         for way in ways:
             if not hasattr(way, "__next__") or image is grey:
                 assert_array_equal(color(image, [(0, 0, way)]), expected)
+
+
+# --- the corrected prediction, by dense linear algebra
+
+
+def kriged(features, deviation, known, residuals):
+    """Rasmussen and Williams (2006), equation 2.25."""
+    deviation = deviation.reshape(-1, 1) + 5
+    distances = np.linalg.norm(features[:, None] - features[known], axis=2)
+    covariance = np.exp(-(distances**2) / 2)
+    weights = np.linalg.solve(covariance[known] + 0.1 * np.eye(len(known)), residuals / deviation[known])
+    return covariance @ weights * deviation
+
+
+def test_kriging_by_hand():
+    rng = np.random.default_rng(0)
+    features, deviation = rng.normal(size=(400, 3)), rng.uniform(0, 20, 400)
+    known, residuals = rng.permutation(400)[:7], rng.normal(0, 10, (7, 2))
+    assert_allclose(
+        krige(features, deviation, known, residuals, HintSettings()),
+        kriged(features, deviation, known, residuals),
+        rtol=1e-6,
+    )
+
+
+@pytest.mark.parametrize("n_hints", [256, 257, 380])
+def test_at_most_256_hints_are_kriged(n_hints):
+    rng = np.random.default_rng(0)
+    features, deviation = 3 * rng.normal(size=(400, 3)), rng.uniform(0, 20, 400)
+    known, residuals = rng.permutation(400)[:n_hints], rng.normal(0, 10, (n_hints, 2))
+    # evenly spaced among all, with the first and the last
+    chosen = np.linspace(0, n_hints - 1, 256).astype(int)
+    expected = kriged(features, deviation, known[chosen], residuals[chosen])
+    assert_allclose(krige(features, deviation, known, residuals, HintSettings()), expected, atol=1e-6)
+
+
+def test_similarity_features_by_hand():
+    rng = np.random.default_rng(0)
+    lightness, probabilities = rng.uniform(0, 100, (4, 8)), rng.dirichlet(np.ones(3), (4, 8))
+    features = similarity_features(lightness, probabilities, HintSettings()).reshape(4, 8, -1)
+    for one, other in [((0, 0), (3, 7)), ((2, 5), (2, 6)), ((1, 3), (3, 3))]:
+        # shares of the longer side, of 30 L*, and Hellinger distances of half a unit
+        squares = [
+            *((np.subtract(one, other) / 8) ** 2),
+            ((lightness[one] - lightness[other]) / 30) ** 2,
+            *((np.sqrt(probabilities[one]) - np.sqrt(probabilities[other])) / 0.5) ** 2,
+        ]
+        assert_allclose(np.linalg.norm(features[one] - features[other]), np.sqrt(sum(squares)), rtol=1e-5)
+
+
+def propagated(lightness, known, values, prior, weight):
+    """Minimum of the differences of neighbours and of the weighted differences from a prior."""
+    n = lightness.size
+    index = np.arange(n).reshape(lightness.shape)
+    energy = weight * np.eye(n)
+    for first, second in ((index[:, :-1], index[:, 1:]), (index[:-1], index[1:])):
+        for one, other in zip(first.ravel(), second.ravel(), strict=True):
+            edge = np.exp(-abs(lightness.flat[one] - lightness.flat[other]) / 2) + 1e-3
+            energy[[one, other], [one, other]] += edge
+            energy[[one, other], [other, one]] -= edge
+    solution, free = np.zeros((n, 2)), np.setdiff1d(np.arange(n), known)
+    solution[known] = values
+    right = weight * prior[free] - energy[np.ix_(free, known)] @ values
+    solution[free] = np.linalg.solve(energy[np.ix_(free, free)], right)
+    return np.moveaxis(solution.reshape(*lightness.shape, 2), -1, 0)
+
+
+def test_the_weight_of_the_prior():
+    rng = np.random.default_rng(0)
+    lightness = rng.uniform(40, 50, (5, 7)).astype(np.float32)
+    known, values, prior = np.array([3, 17, 30]), rng.normal(0, 10, (3, 2)), rng.normal(0, 10, (35, 2))
+    found = propagate(lightness, known, values, HintSettings(), prior)
+    assert_allclose(found, propagated(lightness, known, values, prior, 0.03), atol=1e-4)
+    # without a prior it has no weight
+    found = propagate(lightness, known, values, HintSettings())
+    assert_allclose(found, propagated(lightness, known, values, prior, 0), atol=1e-4)
+
+
+def test_hints_in_the_same_pixel_are_averaged():
+    lightness = np.full((2, 3), 50, np.float32)
+    values = np.array([[10.0, 0], [20, 6], [30, 3]])
+    found = propagate(lightness, np.array([4, 4, 4]), values, HintSettings())
+    assert_allclose(found, np.broadcast_to(np.array([20, 3])[:, None, None], (2, 2, 3)), rtol=1e-5)
+
+
+def test_a_corrected_prediction_by_hand(colorizer, photos):
+    photo = photos[0][10:18, 20:32]
+    image, hints = grey_of(photo), [(1, 2, "saddlebrown"), (6, 9, "teal"), (4, 4, (90, 120, 60))]
+    lightness = rgb2luv(np.repeat(image[..., None], 3, axis=-1))[..., 0]
+    prediction, probabilities = colorizer.predict_chroma([image])[0], colorizer.predict_proba([image])[0]
+    colors = np.array([[139, 69, 19], [0, 128, 128], [90, 120, 60]]) / 255
+    rows, columns = np.array([hint[:2] for hint in hints]).T
+    residuals = rgb2luv(colors[None])[0, :, 1:] - prediction[rows, columns]
+    known = rows * image.shape[1] + columns
+    codebook = colorizer.codebook_
+    mean = probabilities @ codebook
+    deviation = np.sqrt((probabilities @ codebook**2 - mean**2).sum(axis=-1))
+    features = similarity_features(lightness, probabilities, HintSettings())
+    prior = kriged(features, deviation, known, residuals)
+    chroma = prediction + np.moveaxis(propagated(lightness, known, residuals, prior, 0.03), 0, -1)
+    expected = srgb_of(np.concatenate([lightness[..., None], chroma], axis=-1)) * 255
+    assert np.abs(colorizer.colorize(image, hints=hints) - expected).max() < 1

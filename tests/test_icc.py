@@ -170,3 +170,35 @@ def test_the_lightness_is_that_of_the_profile(tmp_path):
     y = RAMP.ravel() / 255
     expected = np.where(y > (6 / 29) ** 3, 116 * np.cbrt(y) - 16, (29 / 3) ** 3 * y)
     assert_allclose(lightness, expected, atol=0.21)  # half a level
+
+
+def table_curve(values):
+    values = np.rint(65535 * np.asarray(values)).astype(int).tolist()
+    return b"curv" + bytes(4) + struct.pack(f">I{len(values)}H", len(values), *values)
+
+
+@pytest.mark.parametrize("black", [0.02, 0.1])
+def test_the_black_point_is_compensated(black, tmp_path):
+    # the black of the profile reflects light; black remains black, and white white
+    profile = icc_profile("GRAY", {"kTRC": table_curve(np.linspace(black, 1, 1024))})
+    Image.fromarray(RAMP).save(tmp_path / "a.png", icc_profile=profile)
+    image = read_image(tmp_path / "a.png")
+    assert image.ravel()[[0, -1]].tolist() == [0, 255]
+    assert_allclose(image, 255 * srgb_of_linear(RAMP / 255), atol=1)
+
+
+def linear_of_srgb(values):
+    return np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
+
+
+@pytest.mark.parametrize(("shift", "is_converted"), [(1, False), (2, True)])
+def test_a_profile_that_differs_by_one_level_is_srgb(shift, is_converted, photos, tmp_path):
+    levels = np.arange(256) / 255
+    # the middle levels are brighter by one or two of 255
+    brighter = levels + shift / 255 * np.clip(10 * np.minimum(levels, 1 - levels), 0, 1)
+    tags = {f"{channel}XYZ": xyz(PRIMARIES[channel]) for channel in "rgb"}
+    tags |= {f"{channel}TRC": table_curve(linear_of_srgb(brighter)) for channel in "rgb"}
+    Image.fromarray(photos[1]).save(tmp_path / "a.png", icc_profile=icc_profile("RGB", tags))
+    image = read_image(tmp_path / "a.png")
+    assert (not np.array_equal(image, photos[1])) == is_converted
+    assert np.abs(image.astype(int) - photos[1]).max() <= 3

@@ -1,5 +1,6 @@
 import pickle
 import warnings
+import weakref
 
 import numpy as np
 import pytest
@@ -10,9 +11,10 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
-from nncolor import sample_pixels
+from nncolor import sample_pixels, to_gray
 from nncolor.metrics import (
     ColorizationScorer,
+    MultimetricScorer,
     chroma_rmse,
     colorfulness,
     mean_chroma,
@@ -201,6 +203,63 @@ class TestScorers:
         lost = [mean_chroma([photo]) - mean_chroma([one]) for photo, one in zip(photos, painted, strict=True)]
         assert_allclose(scorer(colorizer, photos), -np.mean(lost))
         assert repr(scorer) == "ColorizationScorer(lost_chroma, greater_is_better=False)"
+
+    def test_several_measures_of_one_prediction(self, photos, colorizer, monkeypatch):
+        scorers = {repr(scorer): scorer for scorer, _ in self.SCORERS}
+        expected = {name: scorer(colorizer, photos) for name, scorer in scorers.items()}
+        predicted, predict = [], type(colorizer).predict
+
+        def counted(self, X, **options):
+            predicted.extend(X)
+            return predict(self, X, **options)
+
+        monkeypatch.setattr(type(colorizer), "predict", counted)
+        assert MultimetricScorer(**scorers)(colorizer, photos) == pytest.approx(expected, rel=1e-12)
+        assert len(predicted) == len(photos)
+
+    def test_a_few_images_are_in_memory(self, photos):
+        class Images:
+            """Images that are made when they are read; there are never many of them."""
+
+            def __init__(self):
+                self.alive = weakref.WeakSet()
+                self.most = 0
+
+            def __len__(self):
+                return 30
+
+            def __getitem__(self, index):
+                if index >= len(self):
+                    raise IndexError
+                image = photos[index % 4].copy()
+                self.alive.add(Alive(image))
+                self.most = max(self.most, len(self.alive))
+                return image
+
+        class Alive:
+            """Lives as long as an array."""
+
+            def __init__(self, image):
+                weakref.finalize(image, lambda kept=self: None)
+
+        class Painter:
+            """A colorizer that leaves images grey, and notes how many it is given."""
+
+            def __init__(self):
+                self.given = []
+
+            def predict(self, X):
+                self.given.append(len(X))
+                return [to_gray(image) for image in X]
+
+        for scorer in (
+            neg_mean_ciede2000_scorer,
+            MultimetricScorer(rmse=neg_chroma_rmse_scorer, psnr=psnr_scorer),
+        ):
+            images, painter = Images(), Painter()
+            scorer(painter, images)
+            assert painter.given == [8, 8, 8, 6]
+            assert 8 <= images.most <= 17
 
     def test_it_can_be_pickled(self, photos, colorizer):
         copy = pickle.loads(pickle.dumps(psnr_scorer))

@@ -4,11 +4,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose, assert_array_equal
-from scipy.ndimage import map_coordinates
+from scipy.ndimage import map_coordinates, uniform_filter
 from skimage.color import rgb2luv
 from sklearn.pipeline import make_pipeline
 
 from nncolor import PatchExtractor, sample_pixels
+from nncolor._pixels import context
 
 ALL = {"position": True, "context_scales": (4, 16)}
 
@@ -126,6 +127,53 @@ def test_context_values_by_hand():
     for name, values in expected.items():
         interpolated = map_coordinates(np.asarray(values), points, order=1, mode="nearest")
         assert_allclose(features[..., names.index(f"{name}_4")], interpolated, atol=1e-5, err_msg=name)
+
+
+def test_gradients_and_deviations_by_hand():
+    image = np.random.default_rng(0).integers(0, 256, (24, 32)).astype(np.uint8)
+    extractor = PatchExtractor(1, context_scales=(8,))
+    features = extractor.transform([image]).reshape(24, 32, -1)
+    lightness = rgb2luv(np.repeat(image[..., None] / 255, 3, axis=-1))[..., 0] / 50 - 1
+
+    def gradient(plane):
+        # central differences; no difference across the border
+        steps = np.zeros((2, *plane.shape))
+        steps[0, 1:-1], steps[1, :, 1:-1] = plane[2:] - plane[:-2], plane[:, 2:] - plane[:, :-2]
+        return np.hypot(*steps) / 2
+
+    def mean(plane):
+        return plane.reshape(3, 8, 4, 8).mean(axis=(1, 3))
+
+    fine = 4 * mean(gradient(lightness))
+    cells = {
+        "lightness_std": 4 * np.sqrt(mean(lightness**2) - mean(lightness) ** 2),
+        "gradient": fine,
+        "coarse_gradient": 8 * mean(gradient(uniform_filter(lightness, 5, mode="reflect"))),
+        "gradient_above": fine[[0, 0, 1]],
+        "gradient_below": fine[[1, 2, 2]],
+        "gradient_min_beside": np.minimum(fine[:, [0, 0, 1, 2]], fine[:, [1, 2, 3, 3]]),
+        "gradient_max_beside": np.maximum(fine[:, [0, 0, 1, 2]], fine[:, [1, 2, 3, 3]]),
+        "gradient_max_upwards": np.maximum.accumulate(fine, axis=0),
+        "gradient_max_downwards": np.maximum.accumulate(fine[::-1], axis=0)[::-1],
+        "gradient_max_of_row": fine.max(axis=1, keepdims=True).repeat(4, axis=1),
+        "gradient_min_of_row": fine.min(axis=1, keepdims=True).repeat(4, axis=1),
+        "gradient_mean_of_row": fine.mean(axis=1, keepdims=True).repeat(4, axis=1),
+    }
+    names = list(extractor.get_feature_names_out())
+    points = (np.indices((24, 32)) - 3.5) / 8
+    for name, values in cells.items():
+        expected = map_coordinates(values, points, order=1, mode="nearest")
+        assert_allclose(features[..., names.index(f"{name}_8")], expected, atol=1e-5, err_msg=name)
+
+
+@pytest.mark.parametrize("n_rows", [1, 3, 5, 7])
+def test_strips_change_nothing(n_rows, monkeypatch):
+    image = np.random.default_rng(0).integers(0, 256, (23, 30)).astype(np.uint8)
+    extractor = PatchExtractor(1, context_scales=(2.5, 4, 16))
+    whole = extractor.transform([image])
+    # a rest of the width is no row of its own
+    monkeypatch.setattr(context, "_STRIP", 30 * n_rows + 29)
+    assert_allclose(extractor.transform([image]), whole, atol=1e-5)
 
 
 @given(image=st.tuples(st.integers(1, 40), st.integers(1, 40)).flatmap(lambda shape: arrays(np.uint8, shape)))

@@ -5,6 +5,7 @@ from scipy.spatial.distance import cdist
 from sklearn.cluster import KMeans
 
 from nncolor import SOMQuantizer, sample_pixels
+from nncolor._codebook.som import MapSettings, default_n_iter, initial_codes
 from nncolor.datasets import load_sample_photos
 
 
@@ -243,3 +244,109 @@ def test_an_invalid_sigma_is_named(sigma):
     X = np.random.default_rng(0).random((50, 2))
     with pytest.raises(ValueError, match="sigma"):
         SOMQuantizer(n_iter=100, sigma=sigma).fit(X)
+
+
+# --- training, step by step
+
+
+def neighbourhood(shape, winner, sigma):
+    """Gaussian of the distance on a rectangular map."""
+    rows, columns = np.indices(shape)
+    row, column = np.unravel_index(winner, shape)
+    return np.exp(-((rows - row) ** 2 + (columns - column) ** 2) / (2 * sigma**2)).reshape(-1, 1)
+
+
+def share_of_broken_rows(codes, rows, shape):
+    """Share of the rows whose two nearest codes are not neighbours on the map."""
+    first, second = cdist(rows, codes).argsort(axis=1)[:, :2].T
+    steps = np.abs(np.subtract(np.unravel_index(first, shape), np.unravel_index(second, shape)))
+    return (steps.max(axis=0) > 1).mean()
+
+
+def trained(rows, shape, n_iter, sigma, learning_rate, random_state):
+    """Codes after an ordering phase of a sixth of the updates, and a fine-tuning phase."""
+    side, codes = max(shape), initial_codes(rows, shape).reshape(-1, rows.shape[1])
+    first, last = sigma if isinstance(sigma, tuple) else (sigma or max(side / 2, 1), None)
+    n_ordering = round(n_iter / 6)
+
+    def update(row, sigma, rate):
+        winner = np.linalg.norm(codes - row, axis=1).argmin()
+        codes[:] += rate * neighbourhood(shape, winner, sigma) * (row - codes)
+
+    order = random_state.permutation(len(rows))
+    for step in range(n_ordering):
+        share = step / n_ordering
+        narrowest = last or min(first, 1)
+        update(
+            rows[order[step % len(rows)]],
+            first ** (1 - share) * narrowest**share,
+            learning_rate * (1 - share),
+        )
+    order = random_state.permutation(len(rows))
+    stiffness, rate, n_updates = 0.5, learning_rate * min(side / 30, 1), n_iter - n_ordering
+    for step in range(n_updates):
+        share = step / n_updates
+        if last is None and step % max(1, n_updates // 60) == 0:
+            is_broken = share_of_broken_rows(codes, rows[order[:5000]], shape) > min(0.03 + side / 400, 0.07)
+            stiffness = min(max(stiffness + (0.1 if is_broken else -0.1), 0), 1)
+        narrowest = 0.2 ** (1 - stiffness) * 0.45**stiffness
+        radius = last or 0.9 ** (1 - share) * narrowest**share
+        update(rows[order[step % len(rows)]], radius, rate * (1 - share))
+    return codes
+
+
+@pytest.mark.parametrize(
+    ("shape", "sigma", "learning_rate"),
+    [((3, 4), None, 0.5), ((6, 2), 1.7, 0.3), ((4, 3), (2.0, 0.5), 0.5), ((20, 1), None, 0.9)],
+)
+def test_training_is_that_of_a_self_organizing_map(shape, sigma, learning_rate):
+    rng = np.random.default_rng(0)
+    # two clusters and a bridge: the map is not always ordered
+    X = np.concatenate([rng.normal(0, 1, (150, 2)), rng.normal(4, 1, (150, 2)), rng.uniform(-2, 6, (40, 2))])
+    quantizer = SOMQuantizer(shape, n_iter=900, sigma=sigma, learning_rate=learning_rate, random_state=3).fit(
+        X
+    )
+    rows = (X - X.mean(axis=0)) / X.std(axis=0)
+    codes = trained(rows, shape, 900, sigma, learning_rate, np.random.RandomState(3))
+    # codes without rows are moved
+    is_used = np.isin(np.arange(len(codes)), cdist(rows, codes).argmin(axis=1))
+    assert is_used.mean() > 0.7
+    assert_allclose(standardize(quantizer, quantizer.codebook_)[is_used], codes[is_used], atol=1e-8)
+
+
+@pytest.mark.parametrize("shape", [(5, 3), (3, 5), (4, 4), (1, 4)])
+def test_the_first_codes_lie_along_the_principal_axes(shape):
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(500, 3)) * [3, 1, 0.2]
+    rows -= rows.mean(axis=0)
+    codes = initial_codes(rows, shape)
+    _, deviations, axes = np.linalg.svd(rows / np.sqrt(len(rows)), full_matrices=False)
+    is_tall = shape[0] >= shape[1]
+    down, across = (0, 1) if is_tall else (1, 0)
+    for axis, steps in ((down, np.diff(codes, axis=0)), (across, np.diff(codes, axis=1))):
+        n = steps.shape[0 if axis == down else 1]
+        if n:
+            # from minus one standard deviation to one
+            length = 2 * deviations[axis] / n
+            assert_allclose(np.abs(steps @ axes[axis]), length, rtol=1e-6)
+            assert_allclose(np.linalg.norm(steps, axis=-1), length, rtol=1e-6)
+    assert_allclose(codes.mean(axis=(0, 1)), 0, atol=1e-9)
+
+
+def test_the_first_codes_of_one_feature_are_quantiles():
+    rows = np.random.default_rng(0).exponential(size=(301, 1))
+    expected = np.quantile(rows, np.arange(1, 7) / 7).reshape(2, 3, 1)
+    assert_allclose(initial_codes(rows, (2, 3)), expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("shape", "n_rows", "expected"),
+    [
+        ((3, 3), 10**6, 120_000),
+        ((15, 15), 10**6, 123_750),
+        ((3, 3), 1000, 100_000),
+        ((20, 20), 2000, 200_000),
+    ],
+)
+def test_number_of_updates(shape, n_rows, expected):
+    assert default_n_iter(shape, n_rows, MapSettings()) == expected

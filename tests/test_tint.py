@@ -29,6 +29,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from nncolor import PatchExtractor, SOMQuantizer, sample_pixels, to_gray
+from nncolor._painting.tint import parse_tint, unlike_tints
 from nncolor.metrics import mean_ciede2000, tint_errors
 from nncolor.plotting import AlternativesDisplay
 
@@ -265,6 +266,39 @@ def test_a_tint_far_from_all_is_warned_of_once(tinted, colorizer):
         warnings.simplefilter("error")
         colorizer.predict(tinted, tint=tinted)
         colorizer.colorize(tinted[0], tint=colorizer.tints_.mean(axis=0))
+
+
+@pytest.mark.parametrize(
+    ("step", "distance", "is_far"),
+    [
+        # the least distance is 15
+        (2, 14.9, False),
+        (2, 15.1, True),
+        # twice the usual distance of a training tint from the nearest other one
+        (10, 19.9, False),
+        (10, 20.1, True),
+    ],
+)
+def test_how_far_a_tint_is_far(step, distance, is_far):
+    line = np.column_stack([step * np.arange(60.0), np.zeros(60)])
+    # two lonely training tints are not usual
+    known = np.concatenate([line, [[0, 160], [0, -160]]])
+    far = unlike_tints([np.array([3.0 * step, 0]), np.array([-distance, 0])], known)
+    assert_allclose(far, [[-distance, 0]] if is_far else np.zeros((0, 2)))
+
+
+def test_a_single_training_tint():
+    far = unlike_tints([np.array([14.9, 0]), np.array([0, 15.1])], np.zeros((1, 2)))
+    assert_allclose(far, [[0, 15.1]])
+
+
+@pytest.mark.parametrize("value", [180, -180, 180.1, -180.1])
+def test_the_largest_tint(value):
+    if abs(value) <= 180:
+        assert_array_equal(parse_tint((3, value), None), [3, value])
+        return
+    with pytest.raises(ValueError, match="from -180 to 180"):
+        parse_tint((3, value), None)
 
 
 def test_typical_tints_are_clusters_of_those_of_the_training_images(tinted):

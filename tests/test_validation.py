@@ -406,6 +406,35 @@ def test_codewords_where_a_classifier_gives_no_probabilities():
     assert_allclose(result.full_error, np.mean(errors), rtol=1e-6)
 
 
+@pytest.mark.parametrize("strength", [0, 0.5, 1])
+def test_codewords_of_the_folds_are_rebalanced(strength):
+    class Rebalanced(Known):
+        seen = []
+
+        def predict_proba(self, X):
+            return np.full((len(X), 2), 0.5)
+
+    sample = varied_sample([4000] * 5)
+    # a tenth, and the others
+    labels = (np.arange(len(sample.groups)) % 10 == 0).astype(int)
+    validate(
+        Rebalanced(),
+        TRIANGLE[:2],
+        sample,
+        labels,
+        fraction=0.2,
+        rebalance=strength,
+        temperature=1.0,
+        random_state=np.random.RandomState(0),
+    )
+    few, many = 0.1 ** (1 - strength), 0.9 ** (1 - strength)
+    for X, y, _ in Rebalanced.seen:
+        assert len(y) == 16_000
+        assert abs(y.mean() - few / (few + many)) < (0.02 if strength else 1e-9)
+        # the codewords are still those of their pixels
+        assert_array_equal(y, X[:, 2].astype(int) % 10 == 0)
+
+
 @pytest.mark.parametrize(
     ("settings", "trained", "judged"),
     [(ValidationSettings(), 50_000, 4000), (ValidationSettings(max_pixels=30, n_judged=37), 30, 7)],
@@ -663,9 +692,16 @@ def test_an_unusual_setting_has_to_be_better(penalty, length, distance, search):
 
     settings = UNUSUAL | {"penalties": (1 / 3, 1.0, 3.0, 9.0)}
     del settings["unusual"]
-    for gain, expected in ((0.003 * distance, (1, 50_000)), (0.005 * distance, (penalty, length))):
+    for gain, expected in ((0.0037 * distance, (1, 50_000)), (0.0043 * distance, (penalty, length))):
         result, _ = search(script(gain), **settings)
         assert (result.penalty, result.n_training_pixels) == expected
+
+
+def test_an_unusual_penalty_of_the_only_length_has_to_be_better(search):
+    settings = UNUSUAL | {"penalties": (1.0, 3.0), "params": {"n_training_pixels": 50_000}}
+    for error, penalty in ((9.97, 1), (9.95, 3)):
+        result, _ = search(lambda fold, penalty, length, e=error: less(e if penalty == 3 else 10), **settings)
+        assert result.penalty == penalty
 
 
 def test_what_is_usual_depends_on_the_number_of_images(search):
@@ -794,6 +830,14 @@ def test_the_largest_share_of_chroma_that_is_worth_it(n_images, fraction, share,
     assert_allclose(result.full_error, expected[0], rtol=1e-3)
     assert_allclose(result.gray_error, expected[-1], rtol=1e-3)
     assert_allclose(result.error, expected[scale == SCALES][0], rtol=1e-3)
+
+
+@pytest.mark.parametrize(("painted", "scale"), [(12, 1), (28, 0.75), (40, 0.5), (79.9, 0.25)])
+def test_all_shares_of_chroma(painted, scale, search):
+    result, _ = search(lambda *_: painted, n_images=50, fraction=0.2, true=10.0, **SINGLE)
+    expected = errors_of(np.array([painted, scale * painted]), 10.0)
+    assert result.chroma_scale == scale
+    assert_allclose([result.full_error, result.error], expected, rtol=1e-3)
 
 
 @pytest.mark.parametrize(("n_images", "scale"), [(10, 0), (9, 0.25), (5, 0.25)])
