@@ -19,6 +19,7 @@ from skimage.color import luv2rgb, rgb2luv
 
 from nncolor import SOMColorizer, to_gray
 from nncolor._painting import film
+from nncolor._painting.settings import FilmSettings
 from nncolor.datasets import load_sample_photos
 from nncolor.metrics import mean_ciede2000
 
@@ -243,7 +244,6 @@ class Grid:
     """Stands for FilmGrid: lightness is the image itself."""
 
     working_size = None
-
     settings = FilmSettings()
 
     def __init__(self, predicted=(3, -4)):
