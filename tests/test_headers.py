@@ -246,7 +246,7 @@ def refusal(tmp_path, kind, content):
     """Why a file with a header is refused, or None."""
     (tmp_path / "file").write_bytes(content)
     try:
-        check_header(SimpleNamespace(format=kind, info={}), tmp_path / "file")
+        check_header(SimpleNamespace(format=kind, info={}), io.BytesIO((tmp_path / "file").read_bytes()))
     except Refused as error:
         return str(error)
     return None
@@ -354,9 +354,9 @@ def test_frames_of_jpeg(marker, tmp_path):
         (tmp_path / "a.jpg").write_bytes(content)
         if is_frame and bits == 12:
             with pytest.raises(Refused, match="its 12 bits for each channel would be reduced to 8"):
-                check_precision(tmp_path / "a.jpg")
+                check_precision(io.BytesIO((tmp_path / "a.jpg").read_bytes()))
         else:
-            check_precision(tmp_path / "a.jpg")
+            check_precision(io.BytesIO((tmp_path / "a.jpg").read_bytes()))
 
 
 def test_markers_of_jpeg(tmp_path):
@@ -371,11 +371,11 @@ def test_markers_of_jpeg(tmp_path):
     ):
         (tmp_path / "a.jpg").write_bytes(content)
         with pytest.raises(Refused, match="its 12 bits"):
-            check_precision(tmp_path / "a.jpg")
+            check_precision(io.BytesIO((tmp_path / "a.jpg").read_bytes()))
     # damaged, or no JPEG; the reader says so
     for content in (jpeg(b"\xff\xe0\0\1", deep), jpeg(b"\xff\xe0"), jpeg(b"\0\0", deep), b"", b"ab" + deep):
         (tmp_path / "a.jpg").write_bytes(content)
-        check_precision(tmp_path / "a.jpg")
+        check_precision(io.BytesIO((tmp_path / "a.jpg").read_bytes()))
 
 
 def jpeg_2000(bits, color=None, *, signed=False):
