@@ -5,10 +5,10 @@
 Each DIR is a folder of colour photographs of one class. For each number of training photographs several draws
 are made; all settings of a draw are evaluated on the same held-out photographs. The grid consists of networks
 of all PENALTIES and LENGTHS, trained on the training photographs of a draw and measured at single pixels of
-its held-out photographs. The ratio is the error of the defaults at the same pixels, divided by that of the
-setting of the grid with the smallest mean error over the draws. That setting was chosen on the held-out
-photographs themselves, so its error is slightly too small. The tables are printed as Markdown and written to
-results/few_photographs.md.
+its held-out photographs, painted with all of the predicted chroma. The ratio is the error of the defaults at
+the same pixels, painted with `chroma_scale_`, divided by that of the setting of the grid with the least mean
+error over the draws. That setting was chosen on the held-out photographs themselves, so its error is slightly
+too small. The tables are printed as Markdown and written to results/few_photographs.md.
 """
 
 import argparse
@@ -140,6 +140,7 @@ def report(folder, found):
                 f"{100 * mean('now', 'chroma') / mean('truth', 'chroma'):.0f} %",
                 f"{np.mean(validated):.2f}" if validated else "",
                 "; ".join(setting_name(*draw["now"]["setting"]) for draw in draws),
+                f"{mean('now', 'share'):.2f}",
                 *(f"{mean(name, 'error'):.2f}" for name in names),
                 *(grid_cells(draws) if has_grid else []),
             ]
@@ -151,6 +152,7 @@ def report(folder, found):
         "chroma",
         "validation_error_",
         "chosen",
+        "chroma_scale_",
         *names,
     ]
     if has_grid:

@@ -166,7 +166,7 @@ def truth_of_fold(paths):
 
 
 def grey_of_fold(paths):
-    return judge(paths, (to_gray(path) for path in paths))
+    return judge(paths, (np.repeat(to_gray(path)[..., None], 3, axis=-1) for path in paths))
 
 
 def run(colorizer, train, test, augment=None):

@@ -40,7 +40,8 @@ def measure(paths, fold, seed, n_hinted):
         tints = colorizer.typical_tints(n)[errors.alternatives.argmin(axis=1)]
         picked[n] = list(tints)
         found[f"best of {n}"] = float(errors.best_alternative.mean())
-        found[f"chroma, best of {n}"] = mean_chroma(colorizer.predict(truth, picked[n])) / mean_chroma(truth)
+        colored = colorizer.predict(truth, tint=picked[n])
+        found[f"chroma, best of {n}"] = mean_chroma(colored) / mean_chroma(truth)
     found["grey"] = float(errors.gray.mean())
     found["without tint"] = float(errors.without_tint.mean())
     found["true tint"] = float(errors.true_tint.mean())
