@@ -201,7 +201,9 @@ def test_blocks_tile_the_image(shape):
 @pytest.mark.parametrize("margin", [0, 1, 7])
 def test_samples_and_margins_of_blocks(step, margin):
     image = np.arange(40 * 50).reshape(40, 50)
-    for block in (Block(range(11), range(6, 25)), Block(range(11, 40), range(25, 50))):
+    spans = [(0, 11, 6, 25), (11, 40, 25, 50), (11, 25, 20, 30)]
+    for top, bottom, left, right in spans:
+        block = Block(range(top, bottom), range(left, right))
         assert_array_equal(image[block.index], image[np.ix_(block.rows, block.columns)])
         sampled = block.sampled(step)
         assert list(sampled.rows) == [row for row in block.rows if row % step == 0]
