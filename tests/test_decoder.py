@@ -10,6 +10,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from nncolor import PatchExtractor, SOMQuantizer
+from nncolor._images.blocks import Block, blocks_of
+from nncolor._painting.pixel_decoder import PixelDecoder
 from nncolor._painting.settings import PaintingSettings
 from nncolor._pixels import tiles
 
@@ -112,3 +114,106 @@ def test_patch_matrix_is_never_whole(photos):
         tracemalloc.stop()
     # the matrix alone would take 1500 * 2000 * 121 * 4 bytes = 1.45 GB; the result takes 9 MB
     assert peak < 100e6
+
+
+# --- decoding of pixels by hand
+
+
+class Given:
+    """A classifier whose probabilities are its features."""
+
+    def predict_proba(self, X):
+        self.seen = X
+        return X[:, :3]
+
+
+CODEBOOK = np.array([[10, 0], [99, 99], [-20, 5], [0, -30]], np.float32)
+# the second codeword is not among those that it was trained on
+KNOWN, FREQUENCIES = np.array([0, 2, 3]), np.array([0.2, 0, 0.3, 0.5])
+PROBABILITIES = np.array([[0.5, 0.3, 0.2], [0.1, 0.15, 0.75], [0, 0, 0], [np.nan, 0.5, 0.5]], np.float32)
+# where there are none, they are the frequencies
+FOUND = np.array([*PROBABILITIES[:2], *[[0.2, 0.3, 0.5]] * 2])
+
+
+@pytest.mark.parametrize("temperature", [1, 0.38, 2, 0])
+@pytest.mark.parametrize("scale", [1, 0.5])
+def test_pixels_by_hand(temperature, scale):
+    pixels = PixelDecoder(Given(), CODEBOOK, KNOWN, FREQUENCIES, chroma_scale=scale, temperature=temperature)
+    features = PROBABILITIES.T[None]
+    weights = FOUND ** (1 / temperature) if temperature else FOUND.max(axis=1, keepdims=True) == FOUND
+    chroma = weights @ CODEBOOK[KNOWN] / weights.sum(axis=1, keepdims=True)
+    assert_allclose(pixels.chroma(features)[0], scale * chroma, rtol=1e-5, atol=1e-5)
+    assert_array_equal(pixels.labels(features)[0], KNOWN[FOUND.argmax(axis=1)])
+    assert_allclose(pixels.confidence(features)[0], FOUND.max(axis=1), rtol=1e-6)
+    assert_allclose(pixels.proba(features)[0][:, KNOWN], FOUND, rtol=1e-6)
+    assert_array_equal(pixels.proba(features)[0][:, 1], 0)
+
+
+def test_pixels_with_a_tint_by_hand():
+    pixels = PixelDecoder(
+        Given(), CODEBOOK, KNOWN, FREQUENCIES, has_tint=True, chroma_scale=0.5, temperature=1
+    )
+    features, expected = PROBABILITIES[:2].T[None], FOUND[:2] @ CODEBOOK[KNOWN]
+    assert_allclose(pixels.chroma(features)[0], 0.5 * expected, rtol=1e-5)
+    assert_array_equal(pixels.classifier.seen[:, 3:], 0)
+    # the share of chroma is for images without a tint
+    told = pixels.with_tint(np.array([10.0, -15]))
+    assert_allclose(told.chroma(features)[0], expected, rtol=1e-5)
+    assert_allclose(told.classifier.seen[:, 3:], [[1, 2, -3]] * 2)
+    assert pixels.with_tint(None) is pixels
+
+
+def test_a_very_low_temperature_paints_winners():
+    pixels = PixelDecoder(Given(), CODEBOOK, KNOWN, FREQUENCIES, temperature=1e-38)
+    winners = CODEBOOK[KNOWN[FOUND[:2].argmax(axis=1)]]
+    assert_allclose(pixels.chroma(PROBABILITIES[:2].T[None])[0], winners)
+
+
+# --- blocks
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [(1, 1), (600, 700), (512, 1024), (513, 1025), (3000, 4000), (3, 10**6), (10**6, 3), (100, 70_001)],
+)
+def test_blocks_tile_the_image(shape):
+    found = blocks_of(*shape, PaintingSettings.block_pixels)
+    rows = sorted({(block.rows.start, block.rows.stop) for block in found})
+    columns = sorted({(block.columns.start, block.columns.stop) for block in found})
+    for spans, size in ((rows, shape[0]), (columns, shape[1])):
+        assert [start for start, _ in spans] == [0, *[stop for _, stop in spans[:-1]]]
+        assert spans[-1][1] == size
+    assert [(block.rows[0], block.columns[0]) for block in found] == [
+        (row[0], column[0]) for row in rows for column in columns
+    ]
+    # half a million pixels each, and no narrow strips
+    sizes = [np.prod(block.shape) for block in found]
+    assert max(sizes) <= 2**19
+    assert len(found) <= 3 * np.ceil(np.prod(shape) / 2**19)
+    assert max(len(found[0].columns), len(found[0].rows)) / min(found[0].shape) <= max(
+        4, 2**19 / min(*shape, 512) ** 2
+    )
+
+
+@pytest.mark.parametrize("step", [1, 2, 3, 5])
+@pytest.mark.parametrize("margin", [0, 1, 7])
+def test_samples_and_margins_of_blocks(step, margin):
+    image = np.arange(40 * 50).reshape(40, 50)
+    spans = [(0, 11, 6, 25), (11, 40, 25, 50), (11, 25, 20, 30)]
+    for top, bottom, left, right in spans:
+        block = Block(range(top, bottom), range(left, right))
+        assert_array_equal(image[block.index], image[np.ix_(block.rows, block.columns)])
+        sampled = block.sampled(step)
+        assert list(sampled.rows) == [row for row in block.rows if row % step == 0]
+        assert list(sampled.columns) == [column for column in block.columns if column % step == 0]
+        # the same pixels in an array of every step-th pixel
+        assert_array_equal(
+            image[::step, ::step][sampled.divided(step).index], image[np.ix_(sampled.rows, sampled.columns)]
+        )
+        wide = block.widened(margin, step, image.shape)
+        for near, own, size in ((wide.rows, block.rows, 40), (wide.columns, block.columns, 50)):
+            first = max(own[0] - margin, 0)
+            assert near[0] == first - first % step
+            assert near[-1] == min(own[-1] + margin, size - 1)
+        inside = block.within(wide.rows[0], wide.columns[0])
+        assert_array_equal(image[wide.index][inside], image[block.index])

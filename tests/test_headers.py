@@ -330,6 +330,8 @@ def test_sizes_of_boxes(tmp_path):
     # of 8 bytes, and up to the end of the file
     assert "10 bits" in refusal(tmp_path, "HEIF", heif(hevc(10), is_long=True))
     assert "10 bits" in refusal(tmp_path, "HEIF", heif(hevc(10), size=0))
+    long = box(b"free", bytes(5), is_long=True)
+    assert "10 bits" in refusal(tmp_path, "HEIF", long + heif(box(b"skip", bytes(9), is_long=True), hevc(10)))
     # an empty one
     assert "10 bits" in refusal(tmp_path, "HEIF", box(b"skip", b"") + heif(hevc(10)))
     # after a box that is smaller than its own head, nothing can be read

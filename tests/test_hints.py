@@ -9,11 +9,14 @@ from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
 from skimage.color import luv2rgb, rgb2luv
 from sklearn.neural_network import MLPClassifier
+from test_guided_filter import coefficients_by_the_book
 
 from nncolor import SOMColorizer, SOMQuantizer, propagate_hints
+from nncolor._images.blocks import Block
+from nncolor._images.color import image_lightness
 from nncolor._painting.hints import color_by_hints, parse_hints
 from nncolor._painting.kriging import krige, similarity_features
-from nncolor._painting.propagation import propagate
+from nncolor._painting.propagation import HintPlane, propagate
 from nncolor._painting.settings import HintSettings, PaintingSettings
 from nncolor.metrics import mean_ciede2000
 
@@ -396,3 +399,23 @@ def test_a_corrected_prediction_by_hand(colorizer, photos):
     chroma = prediction + np.moveaxis(propagated(lightness, known, residuals, prior, 0.03), 0, -1)
     expected = srgb_of(np.concatenate([lightness[..., None], chroma], axis=-1)) * 255
     assert np.abs(colorizer.colorize(image, hints=hints) - expected).max() < 1
+
+
+def test_planes_are_enlarged_by_a_guided_filter():
+    rng = np.random.default_rng(0)
+    image = rng.integers(60, 100, (40, 60)).astype(np.uint8)
+    plane = HintPlane(image, PaintingSettings(hints=HintSettings(working_size=20)))
+    assert plane.shape == (16, 24)
+    values, lightness = rng.normal(0, 20, (2, 16, 24)).astype(np.float32), image_lightness(image)
+    found = plane.enlarged(values).block(Block(range(40), range(60)), lightness)
+    known = [np.arange(n) for n in plane.shape]
+    wanted = [(np.arange(n) + 0.5) * 0.4 - 0.5 for n in image.shape]
+    for enlarged, small in zip(found, values, strict=True):
+        coefficients = np.moveaxis(coefficients_by_the_book(plane.lightness / 100, small, 2), -1, 0)
+        down = np.array(
+            [[np.interp(wanted[0], known[0], column) for column in one.T] for one in coefficients]
+        )
+        slope, intercept = (
+            np.array([np.interp(wanted[1], known[1], row) for row in one]) for one in np.moveaxis(down, 2, 1)
+        )
+        assert_allclose(enlarged, slope * lightness / 100 + intercept, atol=1e-3)

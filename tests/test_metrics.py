@@ -81,6 +81,12 @@ class TestPairs:
         rgb = np.repeat(grey[..., None], 3, axis=-1) / 255
         assert_allclose(measure(photos[:1], [grey]), measure(photos[:1], [rgb]), rtol=1e-4)
 
+    def test_alpha_is_dropped(self, measure, photos):
+        alpha = np.random.default_rng(0).integers(0, 256, (*photos[0].shape[:2], 1), np.uint8)
+        pair = photos[0], photos[0][:, ::-1]
+        with_alpha = [[np.concatenate([image, alpha], axis=-1)] for image in pair]
+        assert measure(*with_alpha) == measure(*([image] for image in pair))
+
     def test_different_lengths(self, measure, photos):
         for pair in ((photos, photos[:-1]), (photos[:-1], photos)):
             with pytest.raises(ValueError, match="different numbers of images"):

@@ -52,6 +52,17 @@ def test_pixels_and_images_have_the_same_features(photos):
         assert_allclose(features[of_image], extractor.transform([photo])[places], atol=2e-6)
 
 
+def test_pixels_of_a_corner_have_the_features_of_the_image(photos):
+    extractor = PatchExtractor(1, context_scales=(2.5, 4, 16))
+    photo = photos[0]
+    height, width = photo.shape[:2]
+    pixels = sample_pixels([photo], pixels_per_image=10**6, random_state=0, working_size=None)
+    whole = extractor.transform([photo])
+    for at in (pixels.rows > 0.7 * height, pixels.columns > 0.7 * width):
+        part = pixels[at]
+        assert_allclose(extractor.transform(part), whole[part.rows * width + part.columns], atol=2e-6)
+
+
 def test_order_of_pixels_does_not_matter(photos):
     extractor = PatchExtractor(3, **ALL)
     pixels = sample_pixels(photos, pixels_per_image=50, random_state=0, working_size=None)

@@ -318,3 +318,28 @@ def test_a_file_that_does_not_declare_what_zero_is(tmp_path):
     path.write_bytes(content.replace(tag, np.array([65000, 3], "<u2").tobytes()))
     with pytest.raises(OSError, match="whether zero is black or white"):
         read_image(path)
+
+
+def test_a_page_of_a_document_is_a_picture(tmp_path):
+    # 2 is one page of several; 1 is a reduced image and 4 a mask
+    picture = np.arange(48, dtype=np.uint8).reshape(6, 8)
+    for kind in (2, 0):
+        tifffile.imwrite(tmp_path / f"{kind}.tif", picture, subfiletype=kind)
+        assert_array_equal(read_image(tmp_path / f"{kind}.tif"), picture)
+    for kind in (1, 4, 5):
+        # masks have two levels
+        content = picture if kind == 1 else picture > 20
+        tifffile.imwrite(tmp_path / f"{kind}.tif", content, subfiletype=kind, photometric="minisblack")
+        with pytest.raises(OSError, match="its page is marked as a reduced image"):
+            read_image(tmp_path / f"{kind}.tif")
+
+
+def test_the_raw_samples_of_a_camera_are_no_grey(tmp_path):
+    version = [(50706, 1, 4, (1, 4, 0, 0), True)]
+    picture = np.arange(48, dtype=np.uint8).reshape(6, 8)
+    tifffile.imwrite(tmp_path / "raw.dng", picture, photometric="minisblack", extratags=version)
+    with pytest.raises(OSError, match="its colours are of the kind MINISBLACK; convert it"):
+        read_image(tmp_path / "raw.dng")
+    color = np.dstack([picture] * 3)
+    tifffile.imwrite(tmp_path / "color.dng", color, photometric="rgb", extratags=version)
+    assert_array_equal(read_image(tmp_path / "color.dng"), color)

@@ -203,6 +203,14 @@ def test_one_tint_for_all_or_one_for_each(tinted, n_jobs):
     assert_array_equal(mixed, [colorizer.predict(greys)[0], each[1], colorizer.predict(greys)[2]])
 
 
+def test_an_array_of_colours_is_a_sequence_of_tints(tinted, colorizer):
+    colors = np.array([[150, 120, 90], [90, 120, 150], [120, 125, 120]], np.uint8)
+    found = colorizer.predict(tinted[:3], tint=colors)
+    for image, color, picture in zip(tinted, colors, found, strict=False):
+        assert_array_equal(colorizer.colorize(image, tint=color), picture)
+    assert not np.array_equal(colorizer.colorize(tinted[0], tint=colors[1]), found[0])
+
+
 def test_without_tint(tinted, photos):
     untinted = with_tint(tint_share=0).fit(tinted)
     single = with_tint().fit(tinted[:1])
@@ -272,10 +280,10 @@ def test_a_tint_far_from_all_is_warned_of_once(tinted, colorizer):
     ("step", "distance", "is_far"),
     [
         # the least distance is 15
-        (2, 14.9, False),
+        (2, 15.0, False),
         (2, 15.1, True),
         # twice the usual distance of a training tint from the nearest other one
-        (10, 19.9, False),
+        (10, 20.0, False),
         (10, 20.1, True),
     ],
 )
