@@ -562,8 +562,10 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         return {**state, "_model": None if self._model is None else self._model.to_dict()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        model = state.get("_model")
-        super().__setstate__({**state, "_model": None if model is None else Model(**model)})
+        # the version is checked first
+        super().__setstate__(state)
+        model: Any = self._model
+        self._model = None if model is None else Model(**model)
 
     @overload
     def predict(self, X: AnyArray, *, tint: Tint | Tints | None = None) -> AnyArray: ...
@@ -1014,6 +1016,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
             The lightness of the image with the chroma of the nearest codeword; dtype as in
             `predict`.
         """
+        self._validate_params()
         quantize = partial(_quantize_image, self.quantizer_)
         return stack_like(self._map_batch(quantize, X, color=True), X)
 
@@ -1043,7 +1046,8 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
             if nested and params.get(name, getattr(self, name)) is None:
                 params[name] = default()
         # an error, such as an unknown name, must leave the colorizer and its components as they are
-        super(SOMColorizer, clone(self)).set_params(**params)
+        copies = {name: clone(value, safe=False) for name, value in params.items()}
+        super(SOMColorizer, clone(self)).set_params(**copies)
         return super().set_params(**params)
 
     def __sklearn_tags__(self) -> Any:

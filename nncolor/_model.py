@@ -14,7 +14,7 @@ from ._utils.threads import single_threaded
 from ._utils.types import FloatArray, IntArray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Model:
     """Fitted model of a SOMColorizer.
 

@@ -82,6 +82,8 @@ class Networks:
         return {name: getattr(self, name) for name in ("values", "first", "second", "mean", "n_steps")}
 
     def set_state(self, state):
+        if state["values"].shape != self.values.shape:
+            raise ValueError("The layers of the network have changed since it was trained. Call fit instead.")
         for name, value in state.items():
             setattr(self, name, value.copy() if isinstance(value, np.ndarray) else value)
         self._set_views()
@@ -178,8 +180,9 @@ class CodewordClassifier(EstimatorMixin, MLPClassifier):
     hidden_layer_sizes : sequence of int, default=(50, 50)
         Number of neurons of each hidden layer.
     penalty : float or "auto", default="auto"
-        Penalty on the squares of the weights, MLPClassifier's `alpha`. In
-        :class:`~nncolor.SOMColorizer`, "auto" is chosen by the held-out images; otherwise it is 1.
+        Penalty on the squares of the weights, MLPClassifier's `alpha`. As the `classifier` of
+        :class:`~nncolor.SOMColorizer`, "auto" is chosen by the held-out images; otherwise, inside a Pipeline
+        too, it is 1.
     n_training_pixels : int or "auto", default="auto"
         Number of pixels (rows of `X`) to train on, repeated if `X` has fewer. In
         :class:`~nncolor.SOMColorizer`, "auto" is chosen by the held-out images; otherwise it is 5000 for each
@@ -224,7 +227,7 @@ class CodewordClassifier(EstimatorMixin, MLPClassifier):
     """
 
     _parameter_constraints = {
-        "hidden_layer_sizes": ["array-like"],
+        "hidden_layer_sizes": ["array-like", Interval(numbers.Integral, 1, None, closed="left")],
         "penalty": [Interval(numbers.Real, 0, None, closed="left"), StrOptions({"auto"})],
         "n_training_pixels": [Interval(numbers.Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "learning_rate_init": [Interval(numbers.Real, 0, None, closed="neither")],
@@ -287,16 +290,18 @@ class CodewordClassifier(EstimatorMixin, MLPClassifier):
         self : CodewordClassifier
             The estimator itself.
         """
-        X, labels = self._validate(X, y, None)
+        X, labels, classes = self._validate(X, y, None)
         n_images = None if groups is None else len(np.unique(groups))
+        penalty, n_pixels = self._settings(n_images)
         random_state = check_random_state(self.random_state)
-        networks = self._make_networks(n_images, random_state)
-        rows, n_pixels = random_state.permutation(len(X)), self.n_training_pixels_
+        networks = make_networks(self, X.shape[1], len(classes), [penalty], random_state)
+        rows = random_state.permutation(len(X))
         step = _SHOWN * networks.batch_size
         with single_threaded():
             for shown in progress(range(step, n_pixels + step, step), self.verbose, "training"):
                 networks.train(X, labels, rows, min(shown, n_pixels))
-        return self._set_weights(networks, random_state, -(-n_pixels // len(X)))
+        self.penalty_, self.n_training_pixels_ = penalty, n_pixels
+        return self._set_weights(networks, classes, random_state, -(-n_pixels // len(X)))
 
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(
@@ -323,19 +328,22 @@ class CodewordClassifier(EstimatorMixin, MLPClassifier):
         ValueError
             If the first call is made without `classes`, a later one with others, or `y` holds others.
         """
-        is_first = not hasattr(self, "classes_")
+        is_first = not hasattr(self, "_state")
         if is_first and classes is None:
             raise ValueError("The first call of partial_fit needs classes: all labels that will come.")
         if not is_first and classes is not None and not np.array_equal(np.unique(classes), self.classes_):
             raise ValueError(f"classes={classes!r} are not those of the first call, {self.classes_!r}.")
-        X, labels = self._validate(X, y, classes if is_first else self.classes_, reset=is_first)
+        X, labels, known = self._validate(X, y, classes if is_first else self.classes_, reset=is_first)
+        penalty, n_pixels = self._settings(None)
         random_state = check_random_state(self.random_state) if is_first else self._random_state
-        networks = self._make_networks(None, random_state if is_first else np.random.RandomState(0))
+        start = random_state if is_first else np.random.RandomState(0)
+        networks = make_networks(self, X.shape[1], len(known), [penalty], start)
         if not is_first:
             networks.set_state(self._state)
         with single_threaded():
             networks.train(X, labels, random_state.permutation(len(X)), len(X))
-        return self._set_weights(networks, random_state, 1 if is_first else self.n_iter_ + 1)
+        self.penalty_, self.n_training_pixels_ = penalty, n_pixels
+        return self._set_weights(networks, known, random_state, 1 if is_first else self.n_iter_ + 1)
 
     def predict(self, X: ArrayLike) -> AnyArray:
         """Most probable label of each row.
@@ -385,30 +393,36 @@ class CodewordClassifier(EstimatorMixin, MLPClassifier):
 
     def _validate(
         self, X: ArrayLike, y: ArrayLike, classes: ArrayLike | None, *, reset: bool = True
-    ) -> tuple[FloatArray, IntArray]:
-        """Features as float32, and indices of the labels among the classes."""
+    ) -> tuple[FloatArray, IntArray, AnyArray]:
+        """Features as float32, indices of the labels among the classes, and the classes."""
+        sizes = np.atleast_1d(self.hidden_layer_sizes)
+        if sizes.ndim != 1 or sizes.dtype.kind not in "iu" or (sizes < 1).any():
+            raise ValueError(
+                "hidden_layer_sizes must hold the number of neurons of each hidden layer, such as (50, 50); "
+                f"got {self.hidden_layer_sizes!r}."
+            )
         X, y = validate_data(self, X, y, dtype=np.float32, reset=reset)
         check_classification_targets(y)
         known = np.unique(y if classes is None else np.asarray(classes))
         unknown = np.setdiff1d(y, known)
         if len(unknown):
             raise ValueError(f"y holds the labels {unknown}, which are not among the classes {known}.")
-        self.classes_ = known
-        return np.asarray(X), np.searchsorted(known, y)
+        return np.asarray(X), np.searchsorted(known, y), known
 
-    def _make_networks(self, n_images: int | None, random_state: np.random.RandomState) -> Networks:
+    def _settings(self, n_images: int | None) -> tuple[float, int]:
+        """Penalty and number of training pixels."""
         penalty, n_pixels = usual_settings(n_images)
-        self.penalty_ = penalty if self.penalty == "auto" else float(self.penalty)
-        self.n_training_pixels_ = (
-            n_pixels if self.n_training_pixels == "auto" else int(self.n_training_pixels)
+        return (
+            penalty if self.penalty == "auto" else float(self.penalty),
+            n_pixels if self.n_training_pixels == "auto" else int(self.n_training_pixels),
         )
-        return make_networks(self, self.n_features_in_, len(self.classes_), [self.penalty_], random_state)
 
     def _set_weights(
-        self, networks: Networks, random_state: np.random.RandomState, n_iter: int
+        self, networks: Networks, classes: AnyArray, random_state: np.random.RandomState, n_iter: int
     ) -> "CodewordClassifier":
+        self.classes_ = classes
         self.coefs_, self.intercepts_ = networks.weights()
-        self.n_layers_, self.n_outputs_ = len(networks.sizes), len(self.classes_)
+        self.n_layers_, self.n_outputs_ = len(networks.sizes), len(classes)
         self.out_activation_, self.n_iter_ = "softmax", n_iter
         # for partial_fit
         self._state, self._random_state = networks.get_state(), random_state

@@ -245,7 +245,8 @@ def _validate_classifier(
         known = fit_classifier(fitted, sample.features[kept], labels[kept], sample.groups[kept])
         frequencies = np.bincount(labels[kept], minlength=len(codebook)) / len(kept)
         decoder = PixelDecoder(fitted, codebook, known, frequencies, temperature=temperature)
-        chroma, _ = judge.measures(decoder)
+        # without tint
+        chroma = decoder.chroma(judge.variants[0].T[None])[0]
         errors.append(judge.errors_by_scale(chroma))
     return None, None, np.concatenate(errors).mean(axis=0), 1.0
 

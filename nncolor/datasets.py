@@ -139,7 +139,7 @@ def _is_other_image(name):
 
 
 def _is_hidden(path):
-    return any(part.startswith(".") for part in path.parts)
+    return any(part.startswith(".") and part != ".." for part in path.parts)
 
 
 def load_image_folder(

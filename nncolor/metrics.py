@@ -362,8 +362,9 @@ class ColorizationScorer:
     Parameters
     ----------
     measure : callable
-        A measure of this module, or one of your own: it is called as measure(image_true, image_test) with two
-        batches of one image each, and the score is the mean over the images.
+        A measure of this module, or one of your own, which is called as measure(image_true, image_test) with
+        two batches of one image each: its score is the mean over the images. Those of this module that are
+        means over pixels stay so.
     greater_is_better : bool, default=True
         Whether a larger value is better; otherwise the score is the negative value.
 
@@ -496,11 +497,8 @@ def _predicted_pairs(estimator, X):
 def _of_batches(measure, image_true, image_test):
     """Value of a measure of this module for two batches."""
     mean = _Mean(measure)
-    for position, (true, predicted) in enumerate(_pairs(image_true, image_test)):
-        try:
-            mean.add_values(mean.function(true, predicted))
-        except ValueError as error:
-            raise ValueError(f"image {position} {error}") from error
+    for true, predicted in _pairs(image_true, image_test):
+        mean.add_pair(true, predicted)
     return mean.value()
 
 
@@ -510,7 +508,7 @@ class _Mean:
     def __init__(self, measure):
         self.measure = measure
         self.function, self.finish = _OF_PAIRS.get(measure, (None, float))
-        self.total, self.n_values = 0.0, 0
+        self.total, self.n_values, self.n_pairs = 0.0, 0, 0
 
     def add(self, truth, prediction):
         """Add two batches of one image each."""
@@ -518,7 +516,14 @@ class _Mean:
             self.add_values(np.float64(self.measure(truth, prediction)))
             return
         for true, predicted in _pairs(truth, prediction):
+            self.add_pair(true, predicted)
+
+    def add_pair(self, true, predicted):
+        try:
             self.add_values(self.function(true, predicted))
+        except ValueError as error:
+            raise ValueError(f"image {self.n_pairs} {error}") from error
+        self.n_pairs += 1
 
     def add_values(self, values):
         self.total += float(values.sum(dtype=np.float64))

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ._codebook.som import neuron_positions
 from ._images.batch import iter_batch, load_image
 from ._images.color import ciede2000, image_lightness, join_lightness_chroma, lightness_chroma, to_unit_range
 from ._painting.quantization import quantize_image
@@ -117,8 +118,7 @@ class CodebookDisplay:
         map_shape = tuple(getattr(quantizer, "map_shape", (1, len(codebook))))
         hexagons = None
         if getattr(quantizer, "topology", None) == "hexagonal":
-            x, y = quantizer.to_minisom().get_euclidean_coordinates()
-            hexagons = np.column_stack([x.ravel(), y.ravel()])
+            hexagons = neuron_positions(quantizer.to_minisom())
         return cls(codebook, map_shape, counts, hexagons).plot(kind=kind, lightness=lightness, ax=ax)
 
     def plot(self, *, kind: str = "map", lightness: float = 70, ax: Any = None) -> "CodebookDisplay":

@@ -3,6 +3,7 @@
 import io
 import threading
 import time
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -29,6 +30,7 @@ from nncolor import (
     sample_pixels,
     to_gray,
 )
+from nncolor._images.color import join_lightness_chroma
 from nncolor.datasets import load_image_folder
 
 
@@ -469,3 +471,105 @@ def test_an_edit_of_an_image_of_pillow_counts(tmp_path):
         image.load()
         image.paste((255, 255, 255), (0, 0, 32, 24))
         assert (to_gray(image) == 255).all()
+
+
+@pytest.mark.parametrize("kind", ["premultiplied", "deep", "inverted", "thumbnail first"])
+def test_pixels_that_pillow_has_read_otherwise_are_refused(tmp_path, kind):
+    rng = np.random.default_rng(0)
+    image, path = rng.integers(0, 65536, (24, 32, 3)).astype(np.uint16), tmp_path / "x.tif"
+    if kind == "premultiplied":
+        path = _saved(tmp_path, kind)
+    elif kind == "deep":
+        tifffile.imwrite(path, image, photometric="rgb", metadata=None)
+    elif kind == "inverted":
+        tifffile.imwrite(path, image[..., 0], photometric="miniswhite", metadata=None)
+    else:
+        with tifffile.TiffWriter(path) as file:
+            file.write(image[::4, ::4] >> 8, photometric="rgb", subfiletype=1, metadata=None)
+            file.write((image >> 8).astype(np.uint8), photometric="rgb", metadata=None)
+    expected = to_gray(path)
+    with Image.open(path) as opened:
+        assert_array_equal(to_gray(opened), expected)
+        opened.load()
+        with pytest.raises(OSError, match="pass the path of the file, or the image before"):
+            to_gray(opened)
+
+
+def test_a_pillow_image_is_a_tint(photos, tmp_path):
+    colorizer = quick_colorizer(tint_share=0.5).fit(photos)
+    path = _saved(tmp_path, "premultiplied")
+    grey = to_gray(photos[0])
+    expected = colorizer.colorize(grey, tint=path)
+    with Image.open(path) as opened:
+        assert_array_equal(colorizer.colorize(grey, tint=opened), expected)
+    with Image.open(path) as opened:
+        assert_array_equal(colorizer.predict([grey], tint=[opened])[0], expected)
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        lambda tints: np.array(["red", "olive"]),
+        lambda tints: (name for name in ("red", "olive")),
+        lambda tints: np.array([[255, 0, 0], [128, 128, 0]], np.uint8),
+        lambda tints: [(1.0, 0.0, 0.0), "#808000"],
+        lambda tints: [np.array([65535, 0, 0], np.uint16), np.array([128, 128, 0])],
+    ],
+    ids=["names", "generator", "array of RGB", "list", "dtypes"],
+)
+def test_tints_of_a_batch_in_any_container(photos, way):
+    colorizer = quick_colorizer(tint_share=0.5).fit(photos)
+    greys = [to_gray(photo) for photo in photos[:2]]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the tints are far from those of the photographs
+        expected = colorizer.predict(greys, tint=["red", "olive"])
+        found = colorizer.predict(greys, tint=way(colorizer.tints_))
+    for one, other in zip(found, expected, strict=True):
+        assert np.abs(one.astype(int) - other).max() <= 1
+
+
+def test_photographs_in_one_array_are_tints(photos):
+    colorizer = quick_colorizer(tint_share=0.5).fit(photos)
+    greys, stack = [to_gray(photo) for photo in photos[:2]], np.stack([photos[0], photos[0][::-1]])
+    for one, other in zip(
+        colorizer.predict(greys, tint=stack), colorizer.predict(greys, tint=list(stack)), strict=True
+    ):
+        assert_array_equal(one, other)
+
+
+def test_a_waiting_thread_computes_what_failed_in_another(photos):
+    pixels = sample_pixels(photos, 20, working_size=None, random_state=0)
+    started, fail = threading.Event(), threading.Event()
+
+    def failing():
+        started.set()
+        fail.wait(timeout=60)
+        raise KeyboardInterrupt
+
+    def first():
+        with pytest.raises(KeyboardInterrupt):
+            pixels.cached("key", failing)
+
+    one = threading.Thread(target=first)
+    one.start()
+    started.wait(timeout=60)
+    found = []
+    other = threading.Thread(target=lambda: found.append(pixels.cached("key", lambda: 5)))
+    other.start()
+    fail.set()
+    one.join()
+    other.join()
+    assert found == [5]
+
+
+def test_no_division_by_zero_where_v_vanishes():
+    lightness = np.full((1, 1), 0.1000999, np.float32)
+    with np.errstate(all="raise"):
+        join_lightness_chroma(lightness, np.array([[[0, -0.6094454]]], np.float32), np.uint8)
+
+
+def test_a_model_with_other_fields_is_refused_by_its_version(colorizer):
+    state = colorizer.__getstate__()
+    state = {**state, "_state_version": 99, "_model": {**state["_model"], "emulsion": None}}
+    with pytest.raises(ValueError, match="has other attributes"):
+        SOMColorizer().__setstate__(state)

@@ -183,3 +183,31 @@ def test_clones_and_seeds():
     one = quick().fit(X, y)
     assert_array_equal(one.coefs_[0], clone(one).fit(X, y).coefs_[0])
     assert not np.array_equal(one.coefs_[0], quick(random_state=1).fit(X, y).coefs_[0])
+
+
+@pytest.mark.parametrize("sizes", [(-1,), (0,), (2.5,), [[3, 4]]])
+def test_bad_layers_are_named(iris, sizes):
+    with pytest.raises(ValueError, match="hidden_layer_sizes must hold the number of neurons"):
+        quick(hidden_layer_sizes=sizes).fit(*iris)
+
+
+def test_one_layer_is_a_number(iris):
+    assert quick(hidden_layer_sizes=7).fit(*iris).coefs_[0].shape == (4, 7)
+
+
+def test_an_interrupted_first_call_leaves_it_unfitted(iris, monkeypatch):
+    X, y = iris
+    network = quick()
+
+    def interrupt(*args):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Networks, "train", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            network.partial_fit(X, y, classes=[0, 1, 2])
+    assert not hasattr(network, "classes_")
+    network.partial_fit(X, y, classes=[0, 1, 2])
+    network.set_params(hidden_layer_sizes=(9,))
+    with pytest.raises(ValueError, match="layers of the network have changed"):
+        network.partial_fit(X, y)

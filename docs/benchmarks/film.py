@@ -12,6 +12,7 @@ It needs PyAV: pip install "nncolor[film]".
 
 import argparse
 import time
+from copy import copy
 from pathlib import Path
 
 import av
@@ -22,7 +23,7 @@ from skimage.registration import optical_flow_tvl1
 
 from nncolor import SOMColorizer, to_gray
 from nncolor._images.color import image_lightness, join_lightness_chroma, lightness_chroma
-from nncolor._painting import film
+from nncolor._painting.settings import FilmSettings, PaintingSettings
 from nncolor.metrics import mean_ciede2000
 
 
@@ -110,12 +111,9 @@ def coloured(clip, colorizer, greys):
 
 def colored_by_keys_alone(colorizer, greys, keyframes):
     """Key frames carried along the motion to both sides; predictions have almost no weight."""
-    weight, ahead = film._WEIGHT, film._AHEAD
-    film._WEIGHT, film._AHEAD = 1e-9, len(greys)
-    try:
-        return list(colorizer.colorize_film(greys, keyframes=keyframes))
-    finally:
-        film._WEIGHT, film._AHEAD = weight, ahead
+    alone = copy(colorizer)
+    alone._painting = PaintingSettings(film=FilmSettings(key_weight=4e11, ahead=len(greys)))
+    return list(alone.colorize_film(greys, keyframes=keyframes))
 
 
 def report(name, clip, colorizer, seeds):

@@ -115,9 +115,18 @@ def _update(som, row, sigma, learning_rate):
     weights += pull[..., None] * (row - weights)
 
 
+def neuron_positions(som):
+    """Positions of the neurons in the plane, (n_codes, 2), at a distance of 1 from their nearest neighbours."""
+    x, y = (np.array(axis, float) for axis in som.get_euclidean_coordinates())
+    if som.topology == "hexagonal" and y.shape[1] > 1:
+        # versions of MiniSom differ in the distance of the rows of hexagons
+        y *= np.sqrt(0.75) / (y[0, 1] - y[0, 0])
+    return np.column_stack([x.ravel(), y.ravel()])
+
+
 def neighbour_matrix(som):
     """Matrix of neighbouring neurons, (n_codes, n_codes) bool: 8 neighbours, or 6 if hexagonal."""
-    x, y = (axis.ravel() for axis in som.get_euclidean_coordinates())
+    x, y = neuron_positions(som).T
     across, down = np.abs(x[:, None] - x), np.abs(y[:, None] - y)
     return np.hypot(across, down) < 1.01 if som.topology == "hexagonal" else np.maximum(across, down) <= 1
 

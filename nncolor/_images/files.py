@@ -13,7 +13,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from .headers import Refused, check_frames, check_header, check_precision, jpeg2000_header
 from .icc import deep_to_srgb, to_srgb
-from .tiff import check_tiff, is_tiff, read_tiff
+from .tiff import check_decoded, check_tiff, is_tiff, read_tiff
 
 
 def read_image(path, where=None):
@@ -116,11 +116,14 @@ def image_of_pillow(image):
         with open(path, "rb") as content:
             if is_tiff(content):
                 check_tiff(content)
+                check_decoded(image)
                 return _to_array(image)
             check_header(image, content)
             return _jpeg2000_to_array(image, content) if image.format == "JPEG2000" else _to_array(image)
     if image.format != "MPO":
         check_frames(getattr(image, "n_frames", 1))
+    if image.format == "TIFF":
+        check_decoded(image)
     return _to_array(image)
 
 

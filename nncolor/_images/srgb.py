@@ -41,7 +41,8 @@ def luv_to_linear(lightness, u, v):
     # u' - u0 and v' - v0
     a, b = u * inverse, v * inverse
     luminance = _luminance(lightness)
-    scale = luminance / (b * _F(4) + _F(4 * _V0))
+    # v' of 0 or less is outside of sRGB, and found below
+    scale = luminance / np.maximum(b * _F(4) + _F(4 * _V0), _F(_TINY))
     linear = np.empty((3, *scale.shape), np.float32)
     for channel, of_u, of_v, neutral in zip(linear, _OF_U, _OF_V, _NEUTRAL, strict=True):
         np.multiply(a, _F(of_u), out=channel)

@@ -88,6 +88,22 @@ def read_tiff(content, read_by_pillow):
         return read_by_pillow(file)
 
 
+def check_decoded(image):
+    """Raise `Refused` for a TIFF whose pixels Pillow has read in another way than this module does."""
+    tags = image.tag_v2
+    bits = max(_each(tags.get(258, 1)))
+    is_inverted = tags.get(_TAG["photometric"]) == PHOTOMETRIC.MINISWHITE
+    if tags.get(254, 0) & (_REDUCED | _MASK):
+        reason = "it shows a reduced image of its file"
+    elif bits > 8 and (is_inverted or not image.mode.startswith(("I", "F"))):
+        reason = f"Pillow has not kept the {bits} bits of its samples"
+    elif _PREMULTIPLIED in _each(tags.get(338, ())):
+        reason = "Pillow has rounded its colours, which are premultiplied by alpha"
+    else:
+        return
+    raise Refused(f"{reason}; pass the path of the file, or the image before its pixels are read")
+
+
 def _picture(file):
     """Full-size page of a file, in which other pages may only be reduced images or masks."""
     if file.is_imagej or file.is_shaped or file.is_ome:

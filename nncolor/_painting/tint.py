@@ -8,6 +8,7 @@ from functools import lru_cache
 from itertools import islice, repeat
 
 import numpy as np
+import PIL.Image
 from sklearn.cluster import KMeans
 from sklearn.neighbors import NearestNeighbors
 
@@ -209,15 +210,15 @@ def parse_tints(tint, n_images, working_size):
 
 
 def _is_single(tint):
-    if tint is None or is_path(tint):
+    if tint is None or is_path(tint) or isinstance(tint, PIL.Image.Image):
         return True
     if isinstance(tint, (list, tuple)):
         return len(tint) > 0 and all(isinstance(value, numbers.Real) for value in tint)
     array = np.asarray(tint)
     if array.ndim == 1:
         return array.dtype.kind not in "OU"
-    # an array of pairs or of RGB triples is a sequence of tints; any other is an image
-    return array.ndim == 0 or array.shape[1:] not in ((2,), (3,))
+    # an array of pairs, of RGB triples or of images is a sequence of tints; any other is an image
+    return array.ndim == 0 or (array.ndim < 4 and array.shape[1:] not in ((2,), (3,)))
 
 
 def parse_tint(tint, working_size, where="the tint"):
@@ -246,7 +247,7 @@ def parse_tint(tint, working_size, where="the tint"):
                 f"{where}: {tint!r} is neither the name of a CSS colour nor '#rrggbb', and there is no file "
                 "of that name. A relative path starts at the current folder."
             )
-    n_axes = None if is_path(tint) else np.ndim(tint)
+    n_axes = None if is_path(tint) or isinstance(tint, PIL.Image.Image) else np.ndim(tint)
     if n_axes == 0:
         raise ValueError(
             f"{where}: {tint!r} is a single value. Pass a pair (u*, v*), such as typical_tints(4)[2] for the "

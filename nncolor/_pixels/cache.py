@@ -3,7 +3,7 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from typing import Any
 
 
@@ -30,19 +30,24 @@ class Cache:
 
     def get(self, key: Hashable, function: Callable[[], Any]) -> Any:
         """Value of a key; if it is new, that of function(), for which other threads wait."""
-        with self._lock:
-            future = self._futures.get(key)
-            is_new = future is None
-            if future is None:
-                future = self._futures[key] = Future()
-                if len(self._futures) > self.capacity:
-                    self._futures.popitem(last=False)
-            self._futures.move_to_end(key)
-        if is_new:
+        while True:
+            new: Future[Any] = Future()
             try:
-                future.set_result(function())
-            except BaseException as error:
                 with self._lock:
-                    self._futures.pop(key, None)
-                future.set_exception(error)
-        return future.result()
+                    future = self._futures.setdefault(key, new)
+                    self._futures.move_to_end(key)
+                    if len(self._futures) > self.capacity:
+                        self._futures.popitem(last=False)
+                if future is new:
+                    future.set_result(function())
+                return future.result()
+            except CancelledError:
+                # it failed in another thread; this one tries itself
+                continue
+            except BaseException:
+                # a value that was not computed must not stay, and nobody must wait for it
+                with self._lock:
+                    if self._futures.get(key) is new:
+                        del self._futures[key]
+                new.cancel()
+                raise

@@ -150,8 +150,8 @@ class _ExtractorBlock:
 
 
 def to_dense(features):
-    """Array (n_pixels, n_features) of the output of a transformer: array, data frame or sparse matrix."""
-    return features.toarray() if issparse(features) else np.asarray(features)
+    """float32 array (n_pixels, n_features) of the output of a transformer: array, table or sparse matrix."""
+    return np.asarray(features.toarray() if issparse(features) else features, np.float32)
 
 
 def to_feature(lightness):

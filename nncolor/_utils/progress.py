@@ -8,17 +8,6 @@ from typing import Any
 _LOG_INTERVAL = 30.0
 
 
-def _bar(iterable: Iterable[Any] | None = None, **options: Any) -> Any:
-    """Progress bar; where it cannot be redrawn, such as in a log, it writes a line every _LOG_INTERVAL."""
-    # in a notebook this imports IPython and ipywidgets
-    from tqdm.auto import tqdm
-
-    is_notebook = any(base.__module__ == "tqdm.notebook" for base in tqdm.__mro__)
-    if not (is_notebook or sys.stderr.isatty()):
-        options = {**options, "mininterval": _LOG_INTERVAL, "maxinterval": _LOG_INTERVAL}
-    return tqdm(iterable, **options)
-
-
 def report(message: str, verbose: int) -> None:
     """Write a line where progress bars are written, if `verbose` is positive."""
     if verbose:
@@ -28,5 +17,15 @@ def report(message: str, verbose: int) -> None:
 
 
 def progress(iterable: Iterable[Any], verbose: int, description: str, total: int | None = None) -> Any:
-    """`iterable` with a progress bar if `verbose` is positive."""
-    return _bar(iterable, desc=description, total=total, disable=not verbose)
+    """`iterable` with a progress bar if `verbose` is positive.
+
+    Where the bar cannot be redrawn, such as in a log, it writes a line every _LOG_INTERVAL seconds.
+    """
+    # in a notebook this imports IPython and ipywidgets
+    from tqdm.auto import tqdm
+
+    is_notebook = any(base.__module__ == "tqdm.notebook" for base in tqdm.__mro__)
+    options: dict[str, Any] = {}
+    if not (is_notebook or sys.stderr.isatty()):
+        options = {"mininterval": _LOG_INTERVAL, "maxinterval": _LOG_INTERVAL}
+    return tqdm(iterable, desc=description, total=total, disable=not verbose, **options)

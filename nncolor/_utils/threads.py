@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,8 +16,10 @@ from threadpoolctl import ThreadpoolController
 GetAndSet = tuple[Callable[[], int], Callable[[int], None]]
 
 
-@lru_cache(maxsize=1)
-def _libraries() -> tuple[list[GetAndSet], list[GetAndSet]]:
+Libraries = tuple[list[GetAndSet], list[GetAndSet]]
+
+
+def _libraries() -> Libraries:
     """Getter and setter of the number of threads of each library.
 
     Returns
@@ -26,6 +29,12 @@ def _libraries() -> tuple[list[GetAndSet], list[GetAndSet]]:
     of_thread : list of (get, set)
         Libraries with one number for each thread that calls them: OpenMP, and BLAS with OpenMP's threads.
     """
+    # an import may have loaded another library
+    return _find_libraries(len(sys.modules))
+
+
+@lru_cache(maxsize=1)
+def _find_libraries(n_modules: int) -> Libraries:
     of_process: list[GetAndSet] = []
     of_thread: list[GetAndSet] = []
     for library in ThreadpoolController().lib_controllers:
@@ -53,80 +62,104 @@ def _setter(library: Any) -> Callable[[int], None]:
     return other
 
 
-class _Limit:
-    """Limit of the libraries to one thread, until the last thread that needs it has released it.
+class _Before:
+    """Numbers of threads of libraries before they were limited."""
 
-    The first thread to release it must not restore the number of the process while others need it.
+    def __init__(self, libraries: list[GetAndSet]):
+        self.numbers = [(set_number, get()) for get, set_number in libraries]
+
+    def restore(self) -> None:
+        for set_number, number in self.numbers:
+            set_number(number)
+
+
+class _Limit:
+    """Limit of the libraries of the process to one thread, until the last user has released it.
+
+    The first user to release it must not restore the numbers while others need it.
     """
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.n_users = 0
-        self.numbers: list[int] = []
+        self.users: set[object] = set()
+        self.before: _Before | None = None
 
-    def acquire(self) -> None:
-        of_process, _ = _libraries()
+    def acquire(self, user: object) -> None:
+        libraries, _ = _libraries()
         with self.lock:
-            if self.n_users == 0:
-                self.numbers = [get() for get, _ in of_process]
-            # again in each thread: other software may have changed it
-            for _, set_number in of_process:
+            self.users.add(user)
+            if self.before is None:
+                self.before = _Before(libraries)
+            # every time: other software may have changed it
+            for _, set_number in libraries:
                 set_number(1)
-            self.n_users += 1
 
-    def release(self) -> None:
+    def release(self, user: object) -> None:
         with self.lock:
-            self.n_users -= 1
-            if self.n_users == 0:
-                self.restore()
-
-    def restore(self) -> None:
-        for (_, set_number), number in zip(_libraries()[0], self.numbers, strict=True):
-            set_number(number)
+            self.users.discard(user)
+            if not self.users and self.before is not None:
+                self.before.restore()
+                self.before = None
 
 
 class _OfThread(threading.local):
-    """How many contexts the thread is in."""
+    """How many contexts the thread is in, and its numbers of threads before the first of them."""
 
     depth = 0
+    before: _Before | None = None
 
 
 _limit = _Limit()
 _of_thread = _OfThread()
 
 
+def _lock_before_fork() -> None:
+    _limit.lock.acquire()
+
+
+def _unlock_in_parent() -> None:
+    _limit.lock.release()
+
+
 def _restore_in_child() -> None:
     """Lift the limit in a forked process, whose only thread is a copy of the one that forked it."""
     global _limit, _of_thread
-    inherited, _limit, _of_thread = _limit, _Limit(), _OfThread()
-    if inherited.n_users:
-        inherited.restore()
+    inherited = _limit.before, _of_thread.before
+    _limit, _of_thread = _Limit(), _OfThread()
+    for before in inherited:
+        if before is not None:
+            before.restore()
 
 
 if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork
-    os.register_at_fork(after_in_child=_restore_in_child)
+    os.register_at_fork(
+        before=_lock_before_fork, after_in_parent=_unlock_in_parent, after_in_child=_restore_in_child
+    )
 
 
 @contextmanager
 def single_threaded() -> Iterator[None]:
     """Limit BLAS and OpenMP to one thread: their results depend on the number of threads by rounding."""
-    limit, of_thread = _limit, _of_thread
-    if of_thread.depth == 0:
-        libraries = _libraries()[1]
-        numbers = [get() for get, _ in libraries]
-        limit.acquire()
-        for _, set_number in libraries:
-            set_number(1)
-    of_thread.depth += 1
+    limit, of_thread, user = _limit, _of_thread, object()
+    depth = of_thread.depth
+    # all of it inside, so that Ctrl-C leaves nothing limited
     try:
+        if depth == 0:
+            libraries = _libraries()[1]
+            of_thread.before = _Before(libraries)
+            limit.acquire(user)
+            for _, set_number in libraries:
+                set_number(1)
+        of_thread.depth = depth + 1
         yield
     finally:
-        of_thread.depth -= 1
+        of_thread.depth = depth
         # in a forked process the limit has been lifted already
-        if of_thread.depth == 0 and limit is _limit:
-            limit.release()
-            for (_, set_number), number in zip(libraries, numbers, strict=True):
-                set_number(number)
+        if depth == 0 and limit is _limit:
+            limit.release(user)
+            if of_thread.before is not None:
+                of_thread.before.restore()
+                of_thread.before = None
 
 
 @contextmanager

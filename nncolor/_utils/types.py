@@ -15,7 +15,7 @@ RandomState: TypeAlias = int | np.random.RandomState | None
 AnyArray: TypeAlias = NDArray[Any]
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
 IntArray: TypeAlias = NDArray[np.integer[Any]]
-#: A colour: an RGB triple in the range of the image, the name of a CSS colour, or "#rrggbb".
+#: A colour: an RGB triple in the range of its dtype, the name of a CSS colour, or "#rrggbb".
 Color: TypeAlias = str | Sequence[Any] | AnyArray
 #: A tint: a pair (u*, v*), a colour, or a reference photograph.
 Tint: TypeAlias = Color | Image
