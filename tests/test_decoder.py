@@ -147,6 +147,10 @@ def test_pixels_by_hand(temperature, scale):
     assert_allclose(pixels.confidence(features)[0], FOUND.max(axis=1), rtol=1e-6)
     assert_allclose(pixels.proba(features)[0][:, KNOWN], FOUND, rtol=1e-6)
     assert_array_equal(pixels.proba(features)[0][:, 1], 0)
+    # the sum of the probabilities does not matter
+    doubled = 2 * features[..., :2]
+    assert_allclose(pixels.confidence(doubled)[0], FOUND[:2].max(axis=1), rtol=1e-6)
+    assert_allclose(pixels.proba(doubled)[0][:, KNOWN], FOUND[:2], rtol=1e-6)
 
 
 def test_pixels_with_a_tint_by_hand():

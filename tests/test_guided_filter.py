@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from nncolor._images.blocks import Block
 from nncolor._images.color import image_lightness, lightness_chroma
-from nncolor._painting.guided_filter import guided_filter, sampling_step, support
+from nncolor._painting.guided_filter import EnlargedPlanes, guided_filter, sampling_step, support
 
 
 def coefficients_by_the_book(guide, plane, radius):
@@ -123,3 +124,30 @@ def test_support_is_twice_the_radius(scene):
     one, two = (guided_filter(guide, values[None], 3)[0] for values in (plane, changed))
     assert_allclose(one[:, :19], two[:, :19], atol=1e-3)
     assert np.abs(one[:, 19:25] - two[:, 19:25]).max() > 1
+
+
+def interpolated(plane, rows, columns):
+    """Linear interpolation at positions of a plane, which is constant beyond its border."""
+    down = np.array([np.interp(rows, np.arange(len(plane)), column) for column in plane.T]).T
+    return np.array([np.interp(columns, np.arange(plane.shape[1]), row) for row in down])
+
+
+@pytest.mark.parametrize(("radius", "step"), [(0, 1), (0, 2), (2, 1), (8, 2), (7, 3), (1, 3)])
+def test_enlarged_planes_by_hand(scene, radius, step):
+    guide, shape = scene[0], (60, 90)
+    values = np.array([scene[1], scene[1][::-1]])[:, ::step, ::step]
+    lightness = 100 * np.random.default_rng(1).random(shape, np.float32)
+    # centres of the pixels of the large image among the samples of the small one
+    rows = ((np.arange(60) + 0.5) * 24 / 60 - 0.5) / step
+    columns = ((np.arange(90) + 0.5) * 30 / 90 - 0.5) / step
+    planes = EnlargedPlanes(guide, values, radius, step, shape)
+    block = Block(range(7, 50), range(30, 90))
+    found = planes.block(block, lightness[block.index])
+    for enlarged, plane in zip(found, values, strict=True):
+        if radius:
+            small = coefficients_by_the_book(guide[::step, ::step], plane, max(1, round(radius / step)))
+            slope, intercept = (interpolated(part, rows, columns) for part in np.moveaxis(small, -1, 0))
+            expected = slope * lightness / 100 + intercept
+        else:
+            expected = interpolated(plane, rows, columns)
+        assert_allclose(enlarged, expected[block.index], atol=2e-3)

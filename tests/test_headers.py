@@ -447,3 +447,23 @@ def test_chunks_of_png_end_with_its_data(tmp_path):
     assert refusal(tmp_path, "PNG", png((b"cICP", bytes([9, 16, 0])))) is None
     assert refusal(tmp_path, "PNG", png((b"IDAT", b""), high)) is None
     assert refusal(tmp_path, "PNG", png(high)[:40]) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "n_frames", "sizes", "reason"),
+    [
+        ("GIF", 1, None, None),
+        ("GIF", 2, None, "it holds 2 frames"),
+        # the other frames of a phone's picture are renderings of the same one
+        ("MPO", 2, None, None),
+        ("ICO", 1, {(16, 16)}, None),
+        ("ICO", 1, {(16, 16), (32, 32)}, "it holds 2 pictures"),
+    ],
+)
+def test_frames_and_pictures(kind, n_frames, sizes, reason, tmp_path):
+    file = SimpleNamespace(format=kind, n_frames=n_frames, info={} if sizes is None else {"sizes": sizes})
+    if reason is None:
+        check_header(file, tmp_path / "file")
+    else:
+        with pytest.raises(Refused, match=reason):
+            check_header(file, tmp_path / "file")

@@ -16,6 +16,7 @@ from tifffile import COMPRESSION
 
 from nncolor import PatchExtractor
 from nncolor._images.files import probe_image, read_image
+from nncolor._images.tiff import check_tiff
 
 
 def packs_bits():
@@ -343,3 +344,8 @@ def test_the_raw_samples_of_a_camera_are_no_grey(tmp_path):
     color = np.dstack([picture] * 3)
     tifffile.imwrite(tmp_path / "color.dng", color, photometric="rgb", extratags=version)
     assert_array_equal(read_image(tmp_path / "color.dng"), color)
+
+
+def test_number_of_pixels(tmp_path):
+    tifffile.imwrite(tmp_path / "a.tif", np.zeros((6, 8, 3), np.uint8), photometric="rgb")
+    assert check_tiff(tmp_path / "a.tif") == 48
