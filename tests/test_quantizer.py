@@ -50,8 +50,13 @@ def test_hexagonal_map_and_its_topographic_error(chroma, map_shape):
     quantizer = SOMQuantizer(map_shape, topology="hexagonal", n_iter=2000, random_state=0).fit(rows)
     n_rows, n_columns = map_shape
     som = quantizer.to_minisom()
+    # MiniSom shifts every second column by half; regular hexagons are sqrt(3) / 2 apart across
     places = np.array(
-        [som.convert_map_to_euclidean((row, column)) for row in range(n_rows) for column in range(n_columns)]
+        [
+            (som.convert_map_to_euclidean((row, column))[0], column * np.sqrt(3) / 2)
+            for row in range(n_rows)
+            for column in range(n_columns)
+        ]
     )
     first, second = quantizer.transform(rows).argsort(axis=1)[:, :2].T
     # neighbours on a hexagonal map are one apart, whatever the direction

@@ -116,7 +116,7 @@ def _update(som, row, sigma, learning_rate):
 
 
 def neuron_positions(som):
-    """Positions of the neurons in the plane, (n_codes, 2), at a distance of 1 from their nearest neighbours."""
+    """Positions of the neurons in the plane, (n_codes, 2), at a distance of 1 from the nearest."""
     x, y = (np.array(axis, float) for axis in som.get_euclidean_coordinates())
     if som.topology == "hexagonal" and y.shape[1] > 1:
         # versions of MiniSom differ in the distance of the rows of hexagons
