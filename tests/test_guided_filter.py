@@ -5,6 +5,7 @@ from numpy.testing import assert_allclose
 from nncolor._images.blocks import Block
 from nncolor._images.color import image_lightness, lightness_chroma
 from nncolor._painting.guided_filter import EnlargedPlanes, guided_filter, sampling_step, support
+from nncolor._painting.settings import PaintingSettings
 
 
 def coefficients_by_the_book(guide, plane, radius):
@@ -140,7 +141,7 @@ def test_enlarged_planes_by_hand(scene, radius, step):
     # centres of the pixels of the large image among the samples of the small one
     rows = ((np.arange(60) + 0.5) * 24 / 60 - 0.5) / step
     columns = ((np.arange(90) + 0.5) * 30 / 90 - 0.5) / step
-    planes = EnlargedPlanes(guide, values, radius, step, shape)
+    planes = EnlargedPlanes(guide, values, radius, step, shape, PaintingSettings.epsilon)
     block = Block(range(7, 50), range(30, 90))
     found = planes.block(block, lightness[block.index])
     for enlarged, plane in zip(found, values, strict=True):

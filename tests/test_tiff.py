@@ -348,4 +348,5 @@ def test_the_raw_samples_of_a_camera_are_no_grey(tmp_path):
 
 def test_number_of_pixels(tmp_path):
     tifffile.imwrite(tmp_path / "a.tif", np.zeros((6, 8, 3), np.uint8), photometric="rgb")
-    assert check_tiff(tmp_path / "a.tif") == 48
+    with open(tmp_path / "a.tif", "rb") as content:
+        assert check_tiff(content) == 48
