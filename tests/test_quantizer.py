@@ -355,3 +355,11 @@ def test_the_first_codes_of_one_feature_are_quantiles():
 )
 def test_number_of_updates(shape, n_rows, expected):
     assert default_n_iter(shape, n_rows, MapSettings()) == expected
+
+
+def test_as_many_rows_as_neurons():
+    rows = np.array([[0, 0], [0, 1], [1, 0], [5, 5]], float)
+    quantizer = SOMQuantizer((2, 2), n_iter=50, random_state=0).fit(rows)
+    assert len(quantizer.codebook_) == 4
+    with pytest.raises(ValueError, match="n_samples=3 should be >= 4"):
+        SOMQuantizer((2, 2)).fit(rows[:3])
