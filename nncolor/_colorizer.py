@@ -425,21 +425,19 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         labels = nearest_codewords(model.quantizer, sample.chroma)
         check_known(labels, model.codewords)
         components = Components(model.extractor, model.quantizer, classifier)
-        after = self._fit_batch(components, sample, labels, model.codewords, random_state)
         known = np.column_stack([model.image_statistics, model.tints])
-        new = np.column_stack([after.image_statistics, after.tints])
-        images = append_images(known, new)
+        after = self._fit_batch(components, sample, labels, model.codewords, random_state, known)
         return replace(
             model,
             classifier=after.classifier,
             counts=model.counts + after.counts,
-            image_statistics=images[:, :-2],
-            tints=images[:, -2:],
+            image_statistics=after.image_statistics,
+            tints=after.tints,
             random_state=random_state,
         )
 
-    def _fit_batch(self, components, sample, labels, codewords, random_state):
-        """Model whose classifier is trained on one batch more."""
+    def _fit_batch(self, components, sample, labels, codewords, random_state, known=()):
+        """Model whose classifier is trained on one batch more; `known` are the images of earlier batches."""
         rows = self._training_rows(labels, random_state)
         classifier = components.classifier
         if len(codewords) > 1:
@@ -447,7 +445,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
             codewords = fit_on_batch(classifier, sample.features[rows], labels[rows], codewords)
         else:
             classifier = None
-        images = append_images([], np.column_stack([sample.statistics, sample.tints]))
+        images = append_images(known, np.column_stack([sample.statistics, sample.tints]))
         sample = sample._replace(statistics=images[:, :-2], tints=images[:, -2:])
         components = components._replace(classifier=classifier)
         return make_model(components, codewords, labels[rows], sample, None, random_state)
