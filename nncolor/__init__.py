@@ -3,6 +3,7 @@
 from . import datasets, interactive, metrics, plotting
 from ._codebook.quantizer import SOMQuantizer
 from ._colorizer import SOMColorizer
+from ._emulsion.simulator import EmulsionSimulator
 from ._images.color import to_gray
 from ._network import CodewordClassifier
 from ._painting.hints import propagate_hints
@@ -12,6 +13,7 @@ from ._version import __version__
 
 __all__ = [
     "CodewordClassifier",
+    "EmulsionSimulator",
     "PatchExtractor",
     "PixelSamples",
     "SOMColorizer",
@@ -27,6 +29,13 @@ __all__ = [
 ]
 
 # saved models name the public module, whatever the private ones are called
-for _public in (CodewordClassifier, PatchExtractor, PixelSamples, SOMColorizer, SOMQuantizer):
+for _public in (
+    CodewordClassifier,
+    EmulsionSimulator,
+    PatchExtractor,
+    PixelSamples,
+    SOMColorizer,
+    SOMQuantizer,
+):
     _public.__module__ = __name__
 del _public

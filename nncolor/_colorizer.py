@@ -20,7 +20,9 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from ._codebook.quantizer import SOMQuantizer, nearest_codewords
+from ._emulsion.simulator import EmulsionSimulator
 from ._images.batch import describe, is_path, load_image, n_images_of, stack_like
+from ._images.border import scaled_part, with_border
 from ._images.color import ciede2000, join_lightness_chroma, output_dtype, to_unit_range
 from ._images.parallel import N_JOBS, map_batch
 from ._images.working_size import WORKING_SIZE, shrink
@@ -49,6 +51,7 @@ from ._training import (
     check_known,
     clone_components,
     fit_codebook,
+    fit_emulsion,
     fit_on_batch,
     make_model,
     rebalanced,
@@ -86,12 +89,18 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         Predicts codewords from features. None means a :class:`~nncolor.CodewordClassifier`, a network with
         two hidden layers of 50 neurons, whose penalty and number of training pixels are chosen by held-out
         images. A `Pipeline` is accepted.
+    emulsion : EmulsionSimulator, default=None
+        Simulates the lightness that an old film would have recorded of the training images, so that old
+        photographs are coloured well; their chroma, and the lightness that is painted, do not change. It is
+        fitted by `fit(X, gray=...)`, which needs none here. Wrap a fitted one in `FrozenEstimator` to use it
+        unchanged, as in a search.
     working_size : int or None, default=384
-        Every image is resized to an area of working_size x working_size pixels, with its proportions
-        kept, before pixels are sampled and before it is classified; the predicted chroma is enlarged
-        to the full size, guided by the full-size lightness. All lengths (`patch_size`,
-        `context_scales`, `smoothing_radius`) are in pixels of the working size. None does not resize
-        images, as in the paper. A PixelSamples is used at the size at which it was sampled.
+        Every image is resized to an area of working_size x working_size pixels, with its proportions kept,
+        before pixels are sampled and before it is classified; the predicted chroma is enlarged to the full
+        size, guided by the full-size lightness. All lengths (`patch_size`, `context_scales`,
+        `smoothing_radius`, those of the emulsion) are in pixels of the working size. A uniform border around
+        an image, such as a mount, is left out, and stays grey. None does not resize images, as in the paper,
+        and leaves nothing out. A PixelSamples is used at the size at which it was sampled.
     pixels_per_image : int or "auto", default="auto"
         Number of pixels that are sampled from each image. "auto" samples about 200,000 in total, and
         from 500 to 20,000 per image; 2500 per image if the number of images is not known, which is
@@ -133,6 +142,8 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
     extractor_, quantizer_, classifier_ : estimators
         The fitted components. `classifier_` is None if the sample held a single codeword; then
         all pixels get that codeword.
+    emulsion_ : EmulsionSimulator or None
+        The simulator of the training images.
     codebook_ : ndarray of shape (n_codes, 2), float32
         CIE u*, v* of each codeword.
     classes_ : ndarray of shape (n_codes,), int
@@ -195,6 +206,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         "extractor": [HasMethods(["fit", "transform"]), None],
         "quantizer": [HasMethods(["fit", "predict"]), None],
         "classifier": [ClassHasMethods(["fit", "predict_proba"]), None],
+        "emulsion": [HasMethods(["fit", "record"]), None],
         "working_size": WORKING_SIZE,
         "pixels_per_image": [Interval(numbers.Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "rebalance": [Interval(numbers.Real, 0, 1, closed="both")],
@@ -210,6 +222,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
     extractor: Any
     quantizer: Any
     classifier: Any
+    emulsion: Any
     working_size: int | None
     pixels_per_image: int | str
     rebalance: float
@@ -227,6 +240,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         quantizer: Any = None,
         classifier: Any = None,
         *,
+        emulsion: Any = None,
         working_size: int | None = 384,
         pixels_per_image: int | str = "auto",
         rebalance: float = 0.0,
@@ -241,6 +255,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         self.extractor = extractor
         self.quantizer = quantizer
         self.classifier = classifier
+        self.emulsion = emulsion
         self.working_size = working_size
         self.pixels_per_image = pixels_per_image
         self.rebalance = rebalance
@@ -252,7 +267,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
-    STATE_VERSION = 4
+    STATE_VERSION = 5
     # a class attribute, since __init__ only sets parameters
     _model: Model | None = None
     # benchmarks and tests use other settings
@@ -296,7 +311,9 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         return cls(**{**configuration, **params})
 
     @fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X: ImageBatch | PixelSamples, y: Any = None) -> "SOMColorizer":
+    def fit(
+        self, X: ImageBatch | PixelSamples, y: Any = None, *, gray: ImageBatch | None = None
+    ) -> "SOMColorizer":
         """Train the colorizer on colour images.
 
         Parameters
@@ -306,6 +323,11 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
             Images are read when they are needed and not kept, unless the extractor has to be fitted.
         y : None
             Ignored; a search may use it to stratify its splits.
+        gray : batch of images, default=None
+            Old grey photographs such as those that are to be coloured, at best twenty or more. The emulsion
+            is fitted to them: what film recorded them, and how they have aged. Where they are like the grey
+            versions of `X`, nothing is simulated. In a search, fit an :class:`~nncolor.EmulsionSimulator`
+            before, since scikit-learn would split `gray` as it splits `X` if both are of one length.
 
         Returns
         -------
@@ -329,7 +351,10 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         with plain_context():
             random_state = check_random_state(self.random_state)
             components = clone_components(self, random_state)
-            sample = sample_features(X, components.extractor, self._sampling(), random_state)
+            if gray is not None and isinstance(X, Iterator):
+                X = list(X)
+            emulsion = fit_emulsion(self, X, gray, random_state)
+            sample = sample_features(X, components.extractor, self._sampling(emulsion), random_state)
             if takes_tint(components.classifier, sample, self.tint_share):
                 sample = show_tint(sample, self.tint_share, random_state)
             check_chroma(sample, stacklevel=4)
@@ -342,7 +367,9 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
             components = components._replace(classifier=classifier)
             random_state = spawn_random_state(random_state)
             # in one assignment, so that Ctrl-C cannot leave half of a model
-            self._model = make_model(components, codewords, labels[rows], sample, validation, random_state)
+            self._model = make_model(
+                components, emulsion, codewords, labels[rows], sample, validation, random_state
+            )
         return self
 
     @fit_context(prefer_skip_nested_validation=False)
@@ -404,13 +431,15 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
             random_state = spawn_random_state(random_state)
         components = clone_components(self, random_state)
         check_incremental(components.classifier)
-        sample = sample_features(X, components.extractor, self._sampling(is_partial=True), random_state)
+        emulsion = fit_emulsion(self, X, None, random_state)
+        sampling = self._sampling(emulsion, is_partial=True)
+        sample = sample_features(X, components.extractor, sampling, random_state)
         if takes_tint(components.classifier, sample, self.tint_share, is_partial=True):
             sample = show_tint(sample, self.tint_share, random_state)
         check_chroma(sample, stacklevel=5)
         labels = fit_codebook(components.quantizer, sample.chroma, self.verbose)
         codewords = np.arange(len(components.quantizer.cluster_centers_))
-        return self._fit_batch(components, sample, labels, codewords, random_state)
+        return self._fit_batch(components, emulsion, sample, labels, codewords, random_state)
 
     def _next_fit(self, X, model):
         """Model after one more batch; the current one does not change."""
@@ -418,7 +447,8 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         check_incremental(classifier, n_codes=len(model.codebook))
         if isinstance(X, PixelSamples):
             check_working_size(X, model.working_size)
-        sampling = replace(self._sampling(is_partial=True), working_size=model.working_size)
+        sampling = self._sampling(model.emulsion, is_partial=True)
+        sampling = replace(sampling, working_size=model.working_size)
         sample = sample_features(X, model.extractor, sampling, random_state, fit=False)
         if model.has_tint:
             sample = show_tint(sample, self.tint_share, random_state)
@@ -426,7 +456,9 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         check_known(labels, model.codewords)
         components = Components(model.extractor, model.quantizer, classifier)
         known = np.column_stack([model.image_statistics, model.tints])
-        after = self._fit_batch(components, sample, labels, model.codewords, random_state, known)
+        after = self._fit_batch(
+            components, model.emulsion, sample, labels, model.codewords, random_state, known
+        )
         return replace(
             model,
             classifier=after.classifier,
@@ -436,7 +468,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
             random_state=random_state,
         )
 
-    def _fit_batch(self, components, sample, labels, codewords, random_state, known=()):
+    def _fit_batch(self, components, emulsion, sample, labels, codewords, random_state, known=()):
         """Model whose classifier is trained on one batch more; `known` are the images of earlier batches."""
         rows = self._training_rows(labels, random_state)
         classifier = components.classifier
@@ -448,17 +480,17 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         images = append_images(known, np.column_stack([sample.statistics, sample.tints]))
         sample = sample._replace(statistics=images[:, :-2], tints=images[:, -2:])
         components = components._replace(classifier=classifier)
-        return make_model(components, codewords, labels[rows], sample, None, random_state)
+        return make_model(components, emulsion, codewords, labels[rows], sample, None, random_state)
 
     def _training_rows(self, labels, random_state):
         """Rows of the sample to train on."""
         return rebalanced(labels, self.rebalance, random_state) if self.rebalance else slice(None)
 
-    def _sampling(self, *, is_partial=False):
+    def _sampling(self, emulsion, *, is_partial=False):
         n_pixels = self.pixels_per_image
         if is_partial:
             n_pixels = number_of_pixels(n_pixels, n_images=None)
-        return Sampling(n_pixels, self.working_size, self.n_jobs, self.verbose)
+        return Sampling(n_pixels, self.working_size, emulsion, self.n_jobs, self.verbose)
 
     def _validate(self, components, sample, labels, random_state):
         """Validation on held-out images; None if there are too few, or the classifier is frozen."""
@@ -505,6 +537,10 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
     @property
     def classifier_(self) -> Any:
         return self._fitted.classifier
+
+    @property
+    def emulsion_(self) -> Any:
+        return self._fitted.emulsion
 
     @property
     def codebook_(self) -> FloatArray:
@@ -789,7 +825,13 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
             return self._predict([image], tint, [name])[0]
         (tint,) = tints_of_images(tint, self._fitted, n_images=1, stacklevel=3)
         decoder = self._decoder().with_tint(tint)
-        return correct_prediction(image, parsed, decoder, effective_n_jobs(self.n_jobs))
+        part = decoder.inner(image)
+        inner = parsed.within(part)
+        if inner is None:
+            # the border is hinted too
+            return correct_prediction(image, parsed, decoder, effective_n_jobs(self.n_jobs))
+        colored = correct_prediction(image[part], inner, decoder, effective_n_jobs(self.n_jobs))
+        return with_border(image, part, colored)
 
     def typical_tints(self, n_tints: int = 4) -> FloatArray:
         """Typical tints of the training images.
@@ -865,20 +907,27 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         name, image = describe(None, image), load_image(None, image)
         parsed = parse_hints([] if hints is None else hints, image)
         decoder, n_threads = self._decoder(), effective_n_jobs(self.n_jobs)
-        lightness = decoder.working_lightness(image, n_threads)
+        part = decoder.inner(image)
+        lightness = decoder.working_lightness(image[part], n_threads)
         if self._fitted.is_unfamiliar(lightness_statistics(lightness)):
             warn_of_unfamiliar([name], stacklevel=3)
         # without a working size, the features depend on the size of the image
         shrinks_later = self.working_size_ is None and max_size is not None
         shown, parsed = preview(image, parsed, None if shrinks_later else max_size)
+        part = scaled_part(part, image.shape, shown.shape)
+        inner = parsed.within(part)
+        if inner is None:
+            # the border is hinted too
+            part, inner = (slice(None), slice(None)), parsed
         painted = np.empty((len(tints), *shown.shape[:2], 3), output_dtype(shown.dtype))
         with plain_context():
             for tint, out in zip(tints, painted, strict=True):
                 tinted = decoder.with_tint(tint)
-                if len(parsed):
-                    out[:] = correct_prediction(shown, parsed, tinted, n_threads)
+                if len(inner):
+                    colored = correct_prediction(shown[part], inner, tinted, n_threads)
                 else:
-                    tinted.predict(shown, n_threads, lightness, out)
+                    colored = tinted.predict(shown[part], n_threads, lightness)
+                out[:] = with_border(shown, part, colored)
         return np.stack([shrink(one, max_size) for one in painted]) if shrinks_later else painted
 
     def colorize_film(
@@ -1039,7 +1088,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         ValueError
             If there is no parameter of that name.
         """
-        for name, default in DEFAULTS.items():
+        for name, default in {**DEFAULTS, "emulsion": EmulsionSimulator}.items():
             nested = any(key.startswith(f"{name}__") for key in params)
             if nested and params.get(name, getattr(self, name)) is None:
                 params[name] = default()
@@ -1089,21 +1138,24 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
 
 
 def _predict_image(decoder, image, n_threads, tint):
-    return decoder.with_tint(tint).predict(image, n_threads)
+    part = decoder.inner(image)
+    return with_border(image, part, decoder.with_tint(tint).predict(image[part], n_threads))
 
 
 def _predict_with_statistics(decoder, image, n_threads, tint):
-    lightness = decoder.working_lightness(image, n_threads)
-    return decoder.with_tint(tint).predict(image, n_threads, lightness), lightness_statistics(lightness)
+    part = decoder.inner(image)
+    lightness = decoder.working_lightness(image[part], n_threads)
+    colored = decoder.with_tint(tint).predict(image[part], n_threads, lightness)
+    return with_border(image, part, colored), lightness_statistics(lightness)
 
 
 def _statistics_of_image(decoder, image, n_threads):
-    return lightness_statistics(decoder.working_lightness(image, n_threads))
+    return lightness_statistics(decoder.working_lightness(image[decoder.inner(image)], n_threads))
 
 
 def _error_of_image(decoder, image, n_threads):
     """Sum of CIEDE2000 over the pixels of an image, and their number."""
-    predicted = decoder.predict(image, n_threads)
+    predicted = _predict_image(decoder, image, n_threads, None)
     true, predicted = (to_unit_range(rgb[..., :3]).reshape(-1, 3) for rgb in (image, predicted))
     return np.array([ciede2000(true, predicted).sum(dtype=np.float64), len(true)])
 

@@ -23,6 +23,7 @@ class Model:
     extractor, quantizer : estimators
     classifier : classifier or None
         None if the sample held a single codeword.
+    emulsion : EmulsionSimulator or None
     codebook : ndarray of shape (n_codes, 2), float32
     codewords : ndarray of shape (n_classes,), int
         Those of the classes of the classifier.
@@ -41,6 +42,7 @@ class Model:
     extractor: Any
     quantizer: Any
     classifier: Any
+    emulsion: Any
     codebook: FloatArray
     codewords: IntArray
     counts: IntArray

@@ -3,6 +3,7 @@
 import threading
 import warnings
 from contextlib import contextmanager
+from copy import deepcopy
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.metadata_routing import get_routing_for_object
 
 from ._codebook.quantizer import SOMQuantizer, nearest_codewords
+from ._emulsion.simulator import EmulsionSimulator
 from ._images.color import NEUTRAL_CHROMA
 from ._images.memory import warn_of_memory
 from ._model import Model
@@ -84,6 +86,32 @@ def _clone_component(component, default, random_state):
         if name.split("__")[-1] == "random_state" and own[name] is None
     }
     return component.set_params(**seeds)
+
+
+def fit_emulsion(estimator, X, gray, random_state):
+    """Emulsion of a colorizer for training images, fitted to grey photographs if there are any; or None.
+
+    Parameters
+    ----------
+    estimator : SOMColorizer
+    X : batch of colour images, or PixelSamples
+    gray : batch of images, or None
+    random_state : RandomState
+    """
+    if estimator.emulsion is None and gray is None:
+        return None
+    if isinstance(X, PixelSamples):
+        raise ValueError(
+            "A PixelSamples holds the lightness with which it was sampled. Pass the emulsion to "
+            "sample_pixels, and neither `gray` nor an emulsion here."
+        )
+    # a copy: an emulsion that changes nothing must not change the random numbers of training
+    emulsion = _clone_component(estimator.emulsion, EmulsionSimulator, deepcopy(random_state))
+    if not isinstance(emulsion, FrozenEstimator):
+        emulsion.set_params(working_size=estimator.working_size)
+        if estimator.verbose:
+            emulsion.set_params(verbose=estimator.verbose)
+    return emulsion if gray is None else emulsion.fit(gray, X)
 
 
 class Sample(NamedTuple):
@@ -278,7 +306,7 @@ def train_classifier(classifier, sample, labels, rows, validation, verbose):
     return classifier, fit_classifier(classifier, *arguments, verbose)
 
 
-def make_model(components, codewords, labels, sample, validation, random_state):
+def make_model(components, emulsion, codewords, labels, sample, validation, random_state):
     """Model of trained components; `labels` are the codewords of the pixels of training."""
     codebook = np.asarray(components.quantizer.cluster_centers_, np.float32)
     if codewords.max() >= len(codebook):
@@ -288,6 +316,7 @@ def make_model(components, codewords, labels, sample, validation, random_state):
         )
     return Model(
         **components._asdict(),
+        emulsion=emulsion,
         codebook=codebook,
         codewords=codewords,
         counts=np.bincount(labels, minlength=len(codebook)),

@@ -1,4 +1,4 @@
-"""Loading of sample photographs, and of the image files of a folder."""
+"""Loading of sample photographs, of photographs of 1910, and of the image files of a folder."""
 
 import mimetypes
 import os
@@ -6,15 +6,16 @@ import warnings
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
 from skimage import data
 from sklearn.datasets import load_sample_image
 from sklearn.utils import Bunch
 
-from ._images.files import probe_image
+from ._images.files import probe_image, read_image
 from ._utils.archive import default_data_home, download, unpack
 from ._utils.types import AnyArray
 
-__all__ = ["fetch_open_country", "load_image_folder", "load_sample_photos"]
+__all__ = ["fetch_open_country", "load_image_folder", "load_plates", "load_sample_photos"]
 
 
 class SamplePhotos(Protocol):
@@ -24,6 +25,19 @@ class SamplePhotos(Protocol):
     names: list[str]
     titles: list[str]
     licenses: list[str]
+    DESCR: str
+
+    def __getitem__(self, key: str) -> Any: ...
+
+
+class Plates(Protocol):
+    """The Bunch of `load_plates`, for type checkers."""
+
+    images: list[AnyArray]
+    red: list[AnyArray]
+    green: list[AnyArray]
+    blue: list[AnyArray]
+    names: list[str]
     DESCR: str
 
     def __getitem__(self, key: str) -> Any: ...
@@ -59,6 +73,17 @@ IMAGE_SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".we
 # Extensions of other image formats that Python's mimetypes lacks: images of phones, raw files of cameras.
 _RAW_SUFFIXES = (".arw", ".cr2", ".cr3", ".dng", ".nef", ".orf", ".raf", ".rw2")
 _OTHER_SUFFIXES = (*_RAW_SUFFIXES, ".heic", ".heif", ".jxl", ".tga")
+
+_PLATES = Path(__file__).parent / "plates"
+_ABOUT_PLATES = """Photographs of S. M. Prokudin-Gorskii, about 1905 to 1915
+
+Each was taken three times within a second, on black-and-white plates, through a blue, a green and a red
+filter. The plates have been aligned, and each stretched to the full range of tones. They are about 256 x 256
+pixels.
+
+Source: Library of Congress, Prints and Photographs Division, Prokudin-Gorskii Collection. There are no known
+restrictions on publication.
+"""
 
 # name: (loader, title, source and licence)
 _PHOTOS = {
@@ -140,6 +165,44 @@ def _is_other_image(name):
 
 def _is_hidden(path):
     return any(part.startswith(".") and part != ".." for part in path.parts)
+
+
+def load_plates() -> Plates:
+    """Load photographs of an archive of 1910, with the three plates of each.
+
+    A plate is a real black-and-white photograph of its time: the blue one shows what plates recorded before
+    there were emulsions for other colours, so that the truth of a coloured blue plate is known.
+
+    Returns
+    -------
+    plates : Bunch
+        With the attributes
+
+        images : list of 24 ndarray of shape (H, W, 3), uint8
+            The photographs in colour.
+        red, green, blue : list of 24 ndarray of shape (H, W), uint8
+            Their plates, which are the channels of the photographs.
+        names : list of str
+            What they show.
+        DESCR : str
+            Description and source of the photographs.
+
+    Examples
+    --------
+    >>> from nncolor.datasets import load_plates
+    >>> plates = load_plates()
+    >>> plates.names[0], plates.images[0].shape, plates.blue[0].shape
+    ('meadow', (237, 276, 3), (237, 276))
+    """
+    paths = sorted(_PLATES.glob("*.jpg"))
+    images = [read_image(path) for path in paths]
+    planes = {
+        name: [np.ascontiguousarray(image[..., channel]) for image in images]
+        for channel, name in enumerate(("red", "green", "blue"))
+    }
+    names = [path.stem.split("_", 1)[1].replace("_", " ") for path in paths]
+    plates: Plates = Bunch(images=images, **planes, names=names, DESCR=_ABOUT_PLATES)
+    return plates
 
 
 def load_image_folder(

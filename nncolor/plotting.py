@@ -1,4 +1,4 @@
-"""Displays of codebooks, quantized images, predictions beside the truth, and alternatives.
+"""Displays of codebooks, quantized images, simulated old photographs, predictions, and alternatives.
 
 They need matplotlib: `pip install "nncolor[plot]"`.
 """
@@ -10,13 +10,26 @@ import numpy as np
 
 from ._codebook.som import neuron_positions
 from ._images.batch import iter_batch, load_image
-from ._images.color import ciede2000, image_lightness, join_lightness_chroma, lightness_chroma, to_unit_range
+from ._images.color import (
+    ciede2000,
+    image_lightness,
+    join_lightness_chroma,
+    lightness_chroma,
+    to_gray,
+    to_unit_range,
+)
 from ._painting.quantization import quantize_image
 from ._painting.tint import map_shape
 from ._utils.figures import axes_grid, show_image
 from ._utils.types import AnyArray, FloatArray, Hints, Image, ImageBatch, IntArray
 
-__all__ = ["AlternativesDisplay", "CodebookDisplay", "ColorizationDisplay", "QuantizationDisplay"]
+__all__ = [
+    "AlternativesDisplay",
+    "CodebookDisplay",
+    "ColorizationDisplay",
+    "EmulsionDisplay",
+    "QuantizationDisplay",
+]
 
 # Lightness at which the paper shows chroma alone.
 _CHROMA_LIGHTNESS = 50
@@ -186,6 +199,124 @@ class CodebookDisplay:
         ax.set(xlabel="u*", ylabel="v*", aspect="equal")
         ax.axhline(0, color="0.85", linewidth=0.8, zorder=0)
         ax.axvline(0, color="0.85", linewidth=0.8, zorder=0)
+
+
+class EmulsionDisplay:
+    """Display of photographs, what an old film would have recorded of them, and real old photographs.
+
+    A row shows a photograph in colour, its grey version as today's film records it, the simulated one, and,
+    if there are any, an old photograph to compare it with.
+
+    Use :meth:`from_estimator` to make one.
+
+    Parameters
+    ----------
+    images : list of ndarray of shape (H, W, 3)
+        Photographs in colour.
+    simulated : list of ndarray of shape (H, W)
+        Their simulated pictures.
+    gray : list of ndarray of shape (H, W) or (H, W, 3), default=None
+        Old photographs.
+
+    Attributes
+    ----------
+    ax_ : ndarray of shape (n_images, 3 or 4) of matplotlib Axes
+        Axes with the plot.
+    figure_ : matplotlib Figure
+        Figure of the axes.
+
+    See Also
+    --------
+    EmulsionSimulator : The simulation.
+
+    Examples
+    --------
+    >>> from nncolor import EmulsionSimulator
+    >>> from nncolor.datasets import load_plates
+    >>> from nncolor.plotting import EmulsionDisplay
+    >>> plates = load_plates()
+    >>> simulator = EmulsionSimulator("blue-sensitive")
+    >>> EmulsionDisplay.from_estimator(simulator, plates.images[:2], plates.blue[:2]).ax_.shape
+    (2, 4)
+    """
+
+    ax_: AnyArray
+    figure_: Any
+
+    def __init__(
+        self,
+        images: Sequence[AnyArray],
+        simulated: Sequence[AnyArray],
+        gray: Sequence[AnyArray] | None = None,
+    ):
+        self.images = images
+        self.simulated = simulated
+        self.gray = gray
+
+    @classmethod
+    def from_estimator(
+        cls, estimator: Any, images: ImageBatch, gray: ImageBatch | None = None, *, ax: Any = None
+    ) -> "EmulsionDisplay":
+        """Display of the simulation of some photographs.
+
+        Parameters
+        ----------
+        estimator : EmulsionSimulator, or SOMColorizer fitted with one
+            What simulates.
+        images : batch of colour images
+            A row each.
+        gray : batch of images, default=None
+            Old photographs, one for each row; others are left out.
+        ax : array of matplotlib Axes, default=None
+            One for each picture; None makes a new figure.
+
+        Returns
+        -------
+        display : EmulsionDisplay
+            With its axes and figure as `ax_` and `figure_`.
+
+        Raises
+        ------
+        ValueError
+            If a colorizer has no emulsion, or there are fewer old photographs than images.
+        """
+        simulator = getattr(estimator, "emulsion_", estimator)
+        if simulator is None:
+            raise ValueError("The colorizer was trained without an emulsion: pass fit(..., gray=...).")
+        colors = [load_image(position, item, color=True) for position, item in iter_batch(images)]
+        old = None
+        if gray is not None:
+            old = [load_image(f"gray image {position}", item) for position, item in iter_batch(gray)]
+            if len(old) < len(colors):
+                raise ValueError(f"There are {len(colors)} images, but only {len(old)} old photographs.")
+        return cls(colors, simulator.transform(colors), old).plot(ax=ax)
+
+    def plot(self, *, ax: Any = None) -> "EmulsionDisplay":
+        """Draw the photographs, a row each.
+
+        Parameters
+        ----------
+        ax : array of matplotlib Axes, default=None
+            One for each picture; None makes a new figure.
+
+        Returns
+        -------
+        display : EmulsionDisplay
+            With its axes and figure as `ax_` and `figure_`.
+        """
+        titles = ["photograph", "as seen today", "simulated", "old photograph"]
+        n_rows, n_columns = len(self.images), 3 if self.gray is None else 4
+        height, width = self.images[0].shape[:2]
+        axes = axes_grid(ax, n_rows, n_columns, (2.6 * n_columns, n_rows * 2.6 * height / width + 0.4))
+        for number, cells in enumerate(axes):
+            image = self.images[number]
+            shown = [image[..., :3], to_gray(image), self.simulated[number]]
+            if self.gray is not None:
+                shown.append(self.gray[number])
+            for cell, picture, title in zip(cells, shown, titles, strict=False):
+                show_image(cell, to_unit_range(picture), title if number == 0 else None)
+        self.ax_, self.figure_ = axes, axes[0, 0].figure
+        return self
 
 
 class QuantizationDisplay:

@@ -13,6 +13,7 @@ LAYERS = [
     "_codebook",
     "_network",
     "_images",
+    "_emulsion",
     "_pixels",
     "_painting",
     "_model",
@@ -22,6 +23,10 @@ LAYERS = [
 ]
 TOP = ["metrics", "plotting", "interactive", "datasets", "__init__"]
 NEVER = {
+    ("_pixels", "_emulsion"),
+    ("_painting", "_emulsion"),
+    ("_emulsion", "_codebook"),
+    ("_emulsion", "_network"),
     ("_images", "_codebook"),
     ("_pixels", "_codebook"),
     ("_network", "_codebook"),

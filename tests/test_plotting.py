@@ -169,5 +169,6 @@ def test_all_displays_are_public():
         "AlternativesDisplay",
         "CodebookDisplay",
         "ColorizationDisplay",
+        "EmulsionDisplay",
         "QuantizationDisplay",
     ]

@@ -85,7 +85,7 @@ def grid_errors(colorizer, train, pixels, seed):
             for index in range(len(PENALTIES)):
                 network = with_weights(model.classifier, networks, index, np.arange(len(codewords)))
                 other = replace(model, classifier=network, codewords=codewords, chroma_scale=1.0)
-                decoder = other.decoder(colorizer.temperature, 0)
+                decoder = other.decoder(colorizer.temperature, 0, colorizer._painting)
                 chroma = decoder.predict_pixels(decoder.pixels.chroma, pixels)
                 painted = join_lightness_chroma(pixels.lightness, chroma, np.float32)
                 errors.append(float(ciede2000(true, painted).mean(dtype=np.float64)))

@@ -40,7 +40,7 @@ def luv_to_linear(lightness, u, v):
     inverse = _F(1 / 13) / lightness
     # u' - u0 and v' - v0
     a, b = u * inverse, v * inverse
-    luminance = _luminance(lightness)
+    luminance = luminance_of(lightness)
     # v' of 0 or less is outside of sRGB, and found below
     scale = luminance / np.maximum(b * _F(4) + _F(4 * _V0), _F(_TINY))
     linear = np.empty((3, *scale.shape), np.float32)
@@ -57,8 +57,8 @@ def luv_to_linear(lightness, u, v):
     return linear
 
 
-def _luminance(lightness):
-    """CIE Y, 0 to 1."""
+def luminance_of(lightness):
+    """CIE Y (0 to 1) of CIE L* (0 to 100)."""
     root = (lightness + _F(16)) * _F(1 / 116)
     return np.where(lightness > _F(7.999625), root * root * root, lightness * _F(1 / 903.3))
 
@@ -94,6 +94,18 @@ def encode(linear):
     linear = np.clip(linear, 0, 1)
     curve = np.float32(1.055) * np.power(linear, np.float32(1 / 2.4)) - np.float32(0.055)
     return np.where(linear > np.float32(0.0031308), curve, linear * np.float32(12.92))
+
+
+def decode(values):
+    """Linear light of sRGB values in [0, 1], float32; the inverse of `encode`."""
+    curve = np.power((values + _F(0.055)) * _F(1 / 1.055), _F(2.4))
+    return np.where(values > _F(0.04045), curve, values * _F(1 / 12.92))
+
+
+def lightness_of(luminance):
+    """CIE L* (0 to 100) of CIE Y (0 to 1), float32; the inverse of `luminance_of`."""
+    root = np.cbrt(luminance) * _F(116) - _F(16)
+    return np.where(luminance > _F(0.008856), root, luminance * _F(903.3))
 
 
 def encode_8_bits(linear):

@@ -30,6 +30,15 @@ class ParsedHints:
     def __len__(self):
         return len(self.rows)
 
+    def within(self, part):
+        """The same hints in a part (rows, columns) of the image; None if one of them lies outside."""
+        rows, columns = (
+            values - inner.start for values, inner in zip((self.rows, self.columns), part, strict=True)
+        )
+        shape = [inner.stop - inner.start for inner in part]
+        is_inside = (rows >= 0) & (rows < shape[0]) & (columns >= 0) & (columns < shape[1])
+        return ParsedHints(rows, columns, self.chroma) if is_inside.all() else None
+
 
 @plain_context()
 def propagate_hints(image: Image, hints: Hints) -> AnyArray:

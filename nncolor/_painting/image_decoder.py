@@ -12,6 +12,7 @@ from copy import copy
 import numpy as np
 
 from .._images.blocks import Block, for_blocks
+from .._images.border import without_border
 from .._images.color import LazyLightness, image_lightness, join_lightness_chroma, output_dtype, paint
 from .._images.resampling import resize_linear, resize_nearest
 from .._images.working_size import working_lightness, working_shape
@@ -48,6 +49,12 @@ class ImageDecoder:
         decoder = copy(self)
         decoder.pixels = self.pixels.with_tint(tint)
         return decoder
+
+    def inner(self, image):
+        """Part of a valid image inside of a uniform border; all of it without a working size."""
+        if self.working_size is None:
+            return slice(0, image.shape[0]), slice(0, image.shape[1])
+        return without_border(image)
 
     # The methods below take a valid image, and the number of threads.
 

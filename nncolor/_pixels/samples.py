@@ -8,9 +8,10 @@ from typing import Any, NoReturn, TypeVar
 import numpy as np
 from joblib import Parallel, delayed
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval
+from sklearn.utils._param_validation import HasMethods, Interval
 
 from .._images.batch import iter_batch, load_image, n_images_of
+from .._images.border import without_border
 from .._images.color import image_tint
 from .._images.memory import iter_with_memory_warning
 from .._images.parallel import N_JOBS
@@ -306,9 +307,14 @@ def join_pixels(parts):
     )
 
 
-def sample_image(position, item, n_pixels, working_size, seed):
+def sample_image(position, item, n_pixels, working_size, seed, emulsion=None):
     """PixelSamples of one item of a batch: pixels drawn at random without replacement."""
-    lightness, chroma = working_lightness_chroma(load_image(position, item, color=True), working_size)
+    image = load_image(position, item, color=True)
+    if working_size is not None:
+        image = image[without_border(image)]
+    lightness, chroma = working_lightness_chroma(image, working_size)
+    if emulsion is not None:
+        lightness = emulsion.record(image, working_size, np.random.default_rng((seed, 1)))
     height, width = lightness.shape
     rng = np.random.default_rng(seed)
     chosen = np.sort(rng.choice(height * width, min(n_pixels, height * width), replace=False))
@@ -326,6 +332,8 @@ class Sampling:
     ----------
     pixels_per_image : int or "auto"
     working_size : int or None
+    emulsion : EmulsionSimulator or None
+        Simulates the lightness; None takes that of the images.
     n_jobs : int or None
         Number of images that are read at once.
     verbose : int
@@ -333,6 +341,7 @@ class Sampling:
 
     pixels_per_image: int | str
     working_size: int | None
+    emulsion: Any = None
     n_jobs: int | None = None
     verbose: int = 0
 
@@ -351,9 +360,7 @@ def sample_batch(X, sampling, random_state, function=None, bytes_per_pixel=0):
     items = progress(items, sampling.verbose, "reading", total=n_images)
     return Parallel(n_jobs=sampling.n_jobs, prefer="threads")(
         # dask sends a tuple with its task, and again if a worker is lost
-        delayed(_sample_and_apply)(
-            (position, item), n_pixels, sampling.working_size, draw_seed(seeds), function
-        )
+        delayed(_sample_and_apply)((position, item), n_pixels, sampling, draw_seed(seeds), function)
         for position, item in items
     )
 
@@ -372,9 +379,9 @@ def draw_seed(random_state):
     return random_state.randint(np.iinfo(np.int32).max)
 
 
-def _sample_and_apply(position_and_item, n_pixels, working_size, seed, function):
+def _sample_and_apply(position_and_item, n_pixels, sampling, seed, function):
     with plain_context():
-        pixels = sample_image(*position_and_item, n_pixels, working_size, seed)
+        pixels = sample_image(*position_and_item, n_pixels, sampling.working_size, seed, sampling.emulsion)
         return pixels if function is None else function(pixels)
 
 
@@ -382,6 +389,7 @@ def _sample_and_apply(position_and_item, n_pixels, working_size, seed, function)
     {
         "pixels_per_image": [Interval(numbers.Integral, 1, None, closed="left")],
         "working_size": WORKING_SIZE,
+        "emulsion": [HasMethods(["record"]), None],
         "random_state": ["random_state"],
         "n_jobs": N_JOBS,
         "verbose": ["verbose"],
@@ -393,6 +401,7 @@ def sample_pixels(
     pixels_per_image: int = 2500,
     *,
     working_size: int | None = 384,
+    emulsion: Any = None,
     random_state: RandomState = None,
     n_jobs: int | None = None,
     verbose: int = 0,
@@ -410,7 +419,10 @@ def sample_pixels(
     working_size : int or None, default=384
         Resize each image to an area of working_size x working_size pixels first, with its proportions
         kept, so that patches and context cover the same part of images of all sizes. None does not
-        resize images, as in the paper.
+        resize images, as in the paper. Otherwise a uniform border, such as a mount, is left out first: rows
+        and columns are those of the inner part.
+    emulsion : EmulsionSimulator, default=None
+        Simulates the lightness that an old film would have recorded; the chroma stays that of the images.
     random_state : int, RandomState instance or None, default=None
         Pass an int for the same pixels on every call.
     n_jobs : int or None, default=None
@@ -444,5 +456,5 @@ def sample_pixels(
     >>> sample_pixels(photos.images[:2], pixels_per_image=100, random_state=0)
     <PixelSamples: 200 pixels of 2 images>
     """
-    sampling = Sampling(pixels_per_image, working_size, n_jobs, verbose)
+    sampling = Sampling(pixels_per_image, working_size, emulsion, n_jobs, verbose)
     return join_pixels(sample_batch(images, sampling, random_state))

@@ -1,0 +1,1 @@
+"""Colour images as an old film would have recorded them."""
