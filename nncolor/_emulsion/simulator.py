@@ -404,7 +404,7 @@ def _name_of(low, high):
         return "sensitivity as given"
     names = list(SENSITIVITIES)
     # a tenth of the way to the next kind is none
-    first, last = names[int(low + 0.1)], names[-int(-high + 0.1)]
+    first, last = names[int(low + 0.1)], names[int(np.ceil(high - 0.1))]
     return first if first == last else f"{first} to {last}"
 
 
