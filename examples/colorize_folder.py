@@ -8,7 +8,8 @@ gets new colours. Files with other extensions are left out. Files that are alrea
 an interrupted run can be started again; a file is written under a temporary name and renamed when it is
 complete. Metadata such as captions and dates is not copied. With --model FILE the fitted colorizer is saved
 as a joblib file; if the file already exists, it is used instead of training on COLOUR_FOLDER; remove it to
-train again. With --skip-broken, colour photographs that cannot be read, or are grey, are named and left out;
+train again. Training simulates the film of the photographs in GREY_FOLDER, of which at most 40 are looked at;
+photographs like today's change nothing. With --skip-broken, colour photographs that cannot be read, or are grey, are named and left out;
 without it, the first that cannot be read or has one channel stops the run. All images that were not coloured
 are named at the end.
 
@@ -28,7 +29,7 @@ import tifffile
 from PIL import Image
 from sklearn.utils.validation import check_is_fitted
 
-from nncolor import SOMColorizer, sample_pixels
+from nncolor import SOMColorizer, sample_pixels, to_gray
 from nncolor.datasets import IMAGE_SUFFIXES, load_image_folder
 
 TIFF = (".tif", ".tiff")
@@ -121,6 +122,23 @@ def colour_photographs(folder, skip_broken):
     return whole
 
 
+def readable(folder):
+    """At most 40 of the grey photographs, without those that cannot be read; these are named later."""
+    paths = [
+        path
+        for path in sorted(folder.iterdir())
+        if path.suffix.lower() in IMAGE_SUFFIXES
+    ]
+    found = []
+    for path in paths[:: -(-len(paths) // 40)]:
+        try:
+            to_gray(path)
+            found.append(path)
+        except (OSError, ValueError):
+            continue
+    return found
+
+
 def learn(options):
     """Load the colorizer of the model file, or train one on the colour photographs."""
     if options.model is not None and options.model.exists():
@@ -129,7 +147,8 @@ def learn(options):
     colorizer = SOMColorizer(
         n_jobs=options.n_jobs, random_state=options.random_state, verbose=1
     )
-    colorizer.fit(colour_photographs(options.colour_folder, options.skip_broken))
+    photographs = colour_photographs(options.colour_folder, options.skip_broken)
+    colorizer.fit(photographs, gray=readable(options.grey_folder) or None)
     if options.model is not None:
         write_whole(options.model, lambda part: joblib.dump(colorizer, part))
     return colorizer

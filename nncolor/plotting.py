@@ -314,7 +314,8 @@ class EmulsionDisplay:
             if self.gray is not None:
                 shown.append(self.gray[number])
             for cell, picture, title in zip(cells, shown, titles, strict=False):
-                show_image(cell, to_unit_range(picture), title if number == 0 else None)
+                grey = {} if picture.ndim == 3 else {"cmap": "gray", "vmin": 0, "vmax": 1}
+                show_image(cell, to_unit_range(picture), title if number == 0 else None, **grey)
         self.ax_, self.figure_ = axes, axes[0, 0].figure
         return self
 

@@ -77,7 +77,9 @@ class EmulsionSimulator(EstimatorMixin, TransformerMixin, BaseEstimator):
     SOMColorizer : Its `fit(X, gray=...)` fits a simulator to the grey photographs that are to be coloured.
     nncolor.plotting.EmulsionDisplay : Display of a photograph, its simulation, and an old photograph.
 
-    Notes ----- The parameters are those with the largest likelihood of the mean of some statistics of the
+    Notes
+    -----
+    The parameters are those with the largest likelihood of the mean of some statistics of the
     grey photographs, given those of the colour photographs as the film would have recorded them: 38 of the
     ranks of tones within each image, which no tone curve changes and which tell the sensitivity; quantiles of
     the tones; and the power of smooth and rough parts at several frequencies. A parameter that does not raise
@@ -189,6 +191,7 @@ class EmulsionSimulator(EstimatorMixin, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         images : batch of colour images
+            Photographs in colour.
 
         Returns
         -------

@@ -6,9 +6,9 @@ from .color import image_lightness, to_gray
 
 # Lines of a border: their 10 % and 90 % quantiles differ by at most this, and so do their medians, in L*.
 _UNIFORM = 6.0
-# A border ends in a step of at least this along a share of the line: on the mean of four sides, or on each of
-# two opposite ones; then it is no sky.
-_STEP, _SHARE_OF_FOUR, _SHARE_OF_TWO = 5.0, 0.4, 0.7
+# A border ends in a step of at least this along a share of the line: on the mean of four sides, or of three
+# if a sky hides the fourth, or on each of two opposite ones; then it is no sky itself.
+_STEP, _SHARE_OF_FOUR, _SHARE_OF_THREE, _SHARE_OF_TWO = 5.0, 0.4, 0.5, 0.7
 # Largest and smallest depth of a border, as a share of the side; smallest side of a photograph.
 _DEEPEST, _SHALLOWEST, _SMALLEST_SIDE = 0.25, 0.01, 64
 # Lines of a large image of which one is looked at.
@@ -18,7 +18,8 @@ _LINES = 400
 def without_border(image):
     """Part of an image inside of a uniform border, such as a mount.
 
-    A border lies on all four sides, or on two opposite ones, is of one tone, and ends in a straight step.
+    A border lies on all four sides, or on two opposite ones, is of one tone, and ends in a straight step,
+    which a sky of its tone may hide on one side.
 
     Parameters
     ----------
@@ -36,10 +37,17 @@ def without_border(image):
     every = max(1, min(height, width) // _LINES)
     lightness = image_lightness(np.ascontiguousarray(image[::every, ::every]))
     sides = [_depth(lines) for lines in (lightness, lightness[::-1], lightness.T, lightness.T[::-1])]
-    depths, tones, shares = (np.array(values) for values in zip(*sides, strict=True))
+    depths, runs, tones, shares = (np.array(values) for values in zip(*sides, strict=True))
+    is_one_tone = np.ptp(tones) < 2 * _UNIFORM
     found = np.zeros(4, int)
-    if depths.all() and np.ptp(tones) < 2 * _UNIFORM and shares.mean() > _SHARE_OF_FOUR:
+    if depths.all() and is_one_tone and shares.mean() > _SHARE_OF_FOUR:
         found = depths
+    elif (depths > 0).sum() == 3 and is_one_tone and shares[depths > 0].mean() > _SHARE_OF_THREE:
+        # a sky of the tone of the mount hides its end, which is as deep as on the other side
+        hidden = int(depths.argmin())
+        opposite = depths[hidden ^ 1]
+        if runs[hidden] >= opposite - 1:
+            found = np.where(np.arange(4) == hidden, opposite, depths)
     else:
         for pair in (slice(0, 2), slice(2, 4)):
             is_alike = np.ptp(tones[pair]) < 2 * _UNIFORM
@@ -80,14 +88,14 @@ def with_border(image, part, inner):
 
 
 def _depth(lines):
-    """Depth of a border at the first of the lines, its tone, and the share of its end that is a step."""
+    """Depth of a border at the first lines, or 0; number of uniform lines, their tone, share of a step."""
     most, margin = int(_DEEPEST * len(lines)), lines.shape[1] // 20
     inner = lines[: most + 4, margin : lines.shape[1] - margin]
     low, median, high = np.quantile(inner, (0.1, 0.5, 0.9), axis=1)
     is_uniform = (high - low < _UNIFORM) & (np.abs(median - median[0]) < _UNIFORM)
-    depth = len(inner) if is_uniform.all() else int(is_uniform.argmin())
-    if not max(2, _SHALLOWEST * len(lines)) <= depth <= most:
-        return 0, median[0], 0.0
+    run = len(inner) if is_uniform.all() else int(is_uniform.argmin())
+    if not max(2, _SHALLOWEST * len(lines)) <= run <= most:
+        return 0, run, median[0], 0.0
     # the edge of a border is blurred: compare two lines on, and leave one more out
-    after = inner[min(depth + 2, len(inner) - 1)]
-    return depth + 1, median[0], (np.abs(after - median[0]) > _STEP).mean()
+    after = inner[min(run + 2, len(inner) - 1)]
+    return run + 1, run, median[0], (np.abs(after - median[0]) > _STEP).mean()
