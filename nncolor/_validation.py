@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.base import clone
 
 from ._images.color import ciede2000, join_lightness_chroma
-from ._network import CodewordClassifier, make_networks, usual_settings, with_weights
+from ._network import CodewordClassifier, make_networks, with_weights
 from ._painting.pixel_decoder import PixelDecoder
 from ._painting.tint import N_TINT_FEATURES, tint_features
 from ._training import fit_classifier, rebalanced, settle_network
@@ -47,9 +47,10 @@ class ValidationSettings:
     long, n_long_folds : int
         From this length on, a single penalty is continued in so many folds only; the mean of the others is
         extrapolated.
-    unusual : float
-        The error of a setting is raised by this share for each doubling of length and tripling of penalty
-        between it and the setting without validation, since the images can hardly tell some from others.
+    complexity : float
+        The error of a setting is raised by this share, divided by the number of images, for each doubling of
+        length and each third of the penalty between it and the shortest length and the largest penalty: the
+        errors of few images say little, so that more complex networks must be clearly better.
     tie : float
         Settings within this factor of the smallest error are equal; the most chroma decides.
     n_few : int
@@ -74,7 +75,7 @@ class ValidationSettings:
     least_gain: float = 0.002
     long: int = 400_000
     n_long_folds: int = 2
-    unusual: float = 0.004
+    complexity: float = 0.1
     tie: float = 1.005
     n_few: int = 10
     worth: float = 0.97
@@ -304,8 +305,8 @@ class _Search:
             for of_fold in networks:
                 of_fold.keep([live.index(penalty) for penalty in continued])
             live = continued
-        unusual = self._unusual(n_images)
-        rung, penalty = self._select(means[0], unusual)
+        handicap = self._handicap(n_images)
+        rung, penalty = self._select(means[0], handicap)
         scales = np.concatenate(
             [
                 judge.errors_by_scale(chroma)
@@ -314,7 +315,7 @@ class _Search:
         ).mean(axis=0)
         by_scale = scales * np.where(_CHROMA_SCALES > 0, means[0, rung, penalty, 1] / scales[0], 1)
         # the smallest of many errors is too small: each half judges the setting that the other one selects
-        honest = np.mean([means[1 + half, *self._select(means[2 - half], unusual), 1] for half in (0, 1)])
+        honest = np.mean([means[1 + half, *self._select(means[2 - half], handicap), 1] for half in (0, 1)])
         optimism = max(1.0, honest / means[1:, rung, penalty, 1].mean())
         return self.penalties[penalty], self.lengths[rung], by_scale, optimism
 
@@ -340,17 +341,18 @@ class _Search:
         by_error = sorted(filter(promises, live), key=lambda penalty: errors[rung, penalty])
         return sorted(by_error[: settings.n_continued[min(rung, len(settings.n_continued) - 1)]])
 
-    def _unusual(self, n_images):
-        """How far each setting is from the one without validation, in doublings and triplings."""
-        penalty, length = usual_settings(n_images)
-        # a penalty of 0 is as far as the smallest positive one
+    def _handicap(self, n_images):
+        """Factor of the error of each setting, by its complexity."""
+        # a penalty of 0 is as complex as the smallest positive one
         penalties = np.maximum(self.penalties, min(self.settings.penalties))
-        triplings = np.log(penalties / penalty) / np.log(3)
-        return np.hypot(np.log2(np.array(self.lengths) / length)[:, None], triplings)
+        thirds = np.log(max(penalties) / penalties) / np.log(3)
+        # the first length is never chosen
+        doublings = np.log2(np.array(self.lengths) / self.lengths[min(1, len(self.lengths) - 1)])
+        return 1 + self.settings.complexity / n_images * np.hypot(doublings[:, None], thirds)
 
-    def _select(self, means, unusual):
+    def _select(self, means, handicap):
         """Length and penalty of the smallest error; of equal ones, those with the most chroma."""
-        errors = _error(means) * (1 + self.settings.unusual * unusual)
+        errors = _error(means) * handicap
         if len(errors) > 1:
             errors[0] = np.nan
         if np.isnan(errors).all():

@@ -555,7 +555,7 @@ def search(monkeypatch):
 
 
 # settings with which nothing but the smallest error counts
-PLAIN = {"hopeless": 100.0, "least_gain": -100.0, "unusual": 0.0, "tie": 1.0, "n_few": 0}
+PLAIN = {"hopeless": 100.0, "least_gain": -100.0, "complexity": 0.0, "tie": 1.0, "n_few": 0}
 TWO = {"penalties": (1.0, 3.0), "first_length": 100, "last_length": 400, "n_continued": (9,), "long": 1000}
 
 
@@ -662,66 +662,56 @@ def test_selection_counts_predictions_with_tint_but_not_the_error(search):
 @pytest.mark.parametrize(("ratio", "penalty"), [(1.004, 1), (1.006, 3)])
 def test_the_most_chroma_decides_between_equal_errors(ratio, penalty, search):
     rows = {1.0: [more(6 * ratio)] * 3, 3.0: [less(6)] * 3}
-    result, _ = search(table(rows), **(TWO | {"unusual": 0.0}))
+    result, _ = search(table(rows), **(TWO | {"complexity": 0.0}))
     assert result.penalty == penalty
     # the chroma is the mean of that without and with tint
     rows = {1.0: [(less(6), more(6))] * 3, 3.0: [(more(6), more(6))] * 3, 10.0: [(more(6), less(6))] * 3}
-    result, _ = search(table(rows), **(TWO | {"unusual": 0.0, "penalties": (1.0, 3.0, 10.0)}))
+    result, _ = search(table(rows), **(TWO | {"complexity": 0.0, "penalties": (1.0, 3.0, 10.0)}))
     assert result.penalty == 3
 
 
-# the setting without validation is a penalty of 1 and 50,000 pixels for 5 images
-UNUSUAL = {**PLAIN, "unusual": 0.004, "long": 1_000_000, "first_length": 12_500, "last_length": 200_000}
-UNUSUAL |= {"n_continued": (5,)}
+# the simplest setting has the largest penalty and 25,000 pixels
+SIMPLE = {**PLAIN, "long": 1_000_000, "first_length": 12_500, "last_length": 200_000, "n_continued": (5,)}
+del SIMPLE["complexity"]
 
 
 @pytest.mark.parametrize(
     ("penalty", "length", "distance"),
     [
-        (1, 200_000, 2),
-        (1, 25_000, 1),
-        (9, 50_000, 2),
-        (1 / 3, 50_000, 1),
-        (3, 100_000, np.sqrt(2)),
-        (9, 25_000, np.sqrt(5)),
+        (9, 50_000, 1),
+        (9, 200_000, 3),
+        (3, 25_000, 1),
+        (1, 25_000, 2),
+        (3, 50_000, np.sqrt(2)),
+        (1 / 3, 50_000, np.sqrt(10)),
     ],
 )
-def test_an_unusual_setting_has_to_be_better(penalty, length, distance, search):
+@pytest.mark.parametrize("n_images", [5, 20])
+def test_a_complex_setting_has_to_be_better(penalty, length, distance, n_images, search):
     def script(gain):
         return lambda fold, *setting: less(10 / (1 + gain) if setting == (penalty, length) else 10)
 
-    settings = UNUSUAL | {"penalties": (1 / 3, 1.0, 3.0, 9.0)}
-    del settings["unusual"]
-    for gain, expected in ((0.0037 * distance, (1, 50_000)), (0.0043 * distance, (penalty, length))):
+    settings = SIMPLE | {"penalties": (1 / 3, 1.0, 3.0, 9.0), "n_images": n_images}
+    share = 0.1 * distance / n_images
+    for gain, expected in ((0.97 * share, (9, 25_000)), (1.03 * share, (penalty, length))):
         result, _ = search(script(gain), **settings)
         assert (result.penalty, result.n_training_pixels) == expected
 
 
-def test_an_unusual_penalty_of_the_only_length_has_to_be_better(search):
-    settings = UNUSUAL | {"penalties": (1.0, 3.0), "params": {"n_training_pixels": 50_000}}
-    for error, penalty in ((9.97, 1), (9.95, 3)):
-        result, _ = search(lambda fold, penalty, length, e=error: less(e if penalty == 3 else 10), **settings)
+def test_a_small_penalty_of_the_only_length_has_to_be_better(search):
+    settings = SIMPLE | {"penalties": (1.0, 3.0), "params": {"n_training_pixels": 50_000}}
+    for error, penalty in ((9.82, 3), (9.79, 1)):
+        result, _ = search(lambda fold, penalty, length, e=error: less(e if penalty == 1 else 10), **settings)
         assert result.penalty == penalty
 
 
-def test_what_is_usual_depends_on_the_number_of_images(search):
-    result, _ = search(lambda *_: less(10), n_images=20, **(UNUSUAL | {"penalties": (1.0,)}))
-    assert result.n_training_pixels == 100_000
-
-
-def test_no_penalty_at_all_is_as_unusual_as_the_smallest_one(search):
-    settings = UNUSUAL | {"penalties": (1 / 9, 1.0), "unusual": 0.1}
-    script = {25_000: 10.0, 50_000: 10.0, 100_000: 9.9, 200_000: 10.0}
-    result, _ = search(
-        lambda fold, _, length: less(script.get(length, 10)), params={"penalty": 0.0}, **settings
-    )
-    # 10 (1 + 0.1 * 2) is less than 9.9 (1 + 0.1 * hypot(2, 1))
-    assert (result.penalty, result.n_training_pixels) == (0, 50_000)
-    script[100_000] = 9.7
-    result, _ = search(
-        lambda fold, _, length: less(script.get(length, 10)), params={"penalty": 0.0}, **settings
-    )
-    assert (result.penalty, result.n_training_pixels) == (0, 100_000)
+def test_no_penalty_at_all_is_as_complex_as_the_smallest_one(search):
+    settings = SIMPLE | {"penalties": (1 / 9, 1.0), "params": {"penalty": 0.0}}
+    # 10 is less than 9.7 (1 + 0.02 * 2)
+    for error, length in ((9.7, 25_000), (9.5, 100_000)):
+        script = {100_000: error}
+        result, _ = search(lambda fold, _, n, script=script: less(script.get(n, 10)), **settings)
+        assert (result.penalty, result.n_training_pixels) == (0, length)
 
 
 def test_the_error_is_corrected_for_the_choice_of_the_smallest(search):
