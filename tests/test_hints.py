@@ -419,3 +419,21 @@ def test_planes_are_enlarged_by_a_guided_filter():
             np.array([np.interp(wanted[1], known[1], row) for row in one]) for one in np.moveaxis(down, 2, 1)
         )
         assert_allclose(enlarged, slope * lightness / 100 + intercept, atol=1e-3)
+
+
+def test_hints_of_a_preview_stay_where_they_are(photos):
+    colorizer = SOMColorizer(
+        quantizer=SOMQuantizer((3, 3), n_iter=1000),
+        classifier=MLPClassifier((5,), max_iter=300, tol=1, n_iter_no_change=2),
+        pixels_per_image=200,
+        validation_fraction=0,
+        random_state=0,
+    ).fit(photos)
+    # 40 x 60 pixels, shown in 20 x 30
+    hints = [(30, 50, (255, 0, 0)), (4, 10, (0, 0, 255))]
+    shown = colorizer.alternatives(grey_of(photos[0]), 2, hints=hints, max_size=30)
+    assert shown.shape == (2, 20, 30, 3)
+    for image in shown:
+        red, blue = image[15, 25].astype(int), image[2, 5].astype(int)
+        assert red[0] - red[2] > 60
+        assert blue[2] - blue[0] > 30

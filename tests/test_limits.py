@@ -14,6 +14,7 @@ from numpy.testing import assert_array_equal
 from PIL import Image
 
 from nncolor import SOMColorizer
+from nncolor._images.parallel import map_batch
 
 
 def predicted_and_peak(colorizer, image):
@@ -109,3 +110,10 @@ def test_threads_that_share_a_colorizer(colorizer, photos):
         for result in repeated:
             for one, other in zip(result, right, strict=True):
                 assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize(("n_jobs", "n_images", "n_threads"), [(2, 4, 1), (2, 1, 2), (1, 4, 1)])
+def test_threads_go_to_images_or_to_a_single_image(photos, n_jobs, n_images, n_threads):
+    # each image is told how many threads it may use
+    told = map_batch(lambda image, threads: threads, photos[:n_images], n_jobs=n_jobs)
+    assert told == [n_threads] * n_images

@@ -12,7 +12,7 @@ from skimage.transform import downscale_local_mean, resize, resize_local_mean
 from nncolor import PatchExtractor, SOMColorizer, sample_pixels
 from nncolor._images.color import image_lightness
 from nncolor._images.resampling import resample
-from nncolor._images.working_size import working_lightness, working_shape
+from nncolor._images.working_size import shrink, working_lightness, working_shape
 from nncolor._painting.settings import PaintingSettings
 from nncolor.datasets import load_sample_photos
 
@@ -310,3 +310,19 @@ def test_statistics_do_not_depend_on_the_size(photos):
     large = resize(photo, (800, 1200))
     one, other = colorizer.unfamiliarity([photo, large])
     assert_allclose(one, other, rtol=0.05)
+
+
+# --- previews
+
+
+@pytest.mark.parametrize(
+    ("max_size", "shape"), [(30, (20, 30)), (59, (39, 59)), (60, (40, 60)), (None, (40, 60))]
+)
+def test_a_preview_has_its_longer_side(photos, max_size, shape):
+    assert photos[0].shape == (40, 60, 3)
+    shrunk = shrink(photos[0], max_size)
+    assert shrunk.shape == (*shape, 3)
+    assert shrunk.dtype == np.uint8
+    expected = resize_local_mean(photos[0] / 255, shape)
+    assert_allclose(shrunk / 255, expected, atol=0.5001 / 255)
+    assert shrink(photos[0][..., 0].T, max_size).shape == shape[::-1]

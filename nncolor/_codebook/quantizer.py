@@ -398,7 +398,7 @@ class SOMQuantizer(
             n_moved = min(-(-len(dead) // 3), np.count_nonzero(distances))
             if n_moved == 0:
                 break
-            farthest = np.argpartition(-distances, n_moved - 1)[:n_moved]
+            farthest = np.argsort(-distances, kind="stable")[:n_moved]
             codes[dead[:n_moved]] = rows[np.sort(farthest)]
         return codes
 

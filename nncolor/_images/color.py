@@ -30,7 +30,7 @@ def output_dtype(dtype):
     if dtype.kind == "b":
         return np.dtype(np.uint8)
     if dtype.kind == "f":
-        return np.dtype(np.float32 if dtype.itemsize <= 4 else np.float64)
+        return np.dtype(np.float32 if dtype.itemsize < 8 else np.float64)
     return dtype
 
 

@@ -70,7 +70,7 @@ def lightness_statistics(lightness):
 
 
 def _covariance(a, b):
-    return ((a - a.mean()) * (b - b.mean())).mean()
+    return (a * (b - b.mean())).mean()
 
 
 def append_images(known, new):
