@@ -120,15 +120,15 @@ class _Search:
         self.of_gray = np.concatenate([gray.layout, gray.quantiles], axis=1)
 
     def run(self):
-        point = noise = self.given
-        # the second time with the grain that was found, which is seen in the ranks of tones
-        for _ in range(2):
-            point, tones = self._fit_tones(noise.film, point)
-            before, noise = noise, point
-            point, texture = self._fit_texture(point)
-            if point.film.grain == before.film.grain:
-                break
-        found = self._hedged(point, tones, noise.film)
+        noise = self.given.film
+        tones, gains = self._fit_tones(noise, self.given)
+        point, texture = self._fit_texture(tones)
+        if point.film.grain != noise.grain:
+            # again with the grain that was found, which is seen in the ranks of tones
+            noise = point.film
+            tones, gains = self._fit_tones(noise, point)
+            point, texture = self._fit_texture(tones)
+        found = self._hedged(point, gains, noise)
         for name in texture:
             found[name] = point.value(name)
             if name == "grain":

@@ -402,12 +402,11 @@ def _kind_of(weights):
 
 
 def _name_of(low, high):
-    """Name of a range of sensitivities."""
+    """Names of the kinds of film nearest to the ends of a range."""
     if low is None or high is None:
         return "sensitivity as given"
     names = list(SENSITIVITIES)
-    # a tenth of the way to the next kind is none
-    first, last = names[int(low + 0.1)], names[int(np.ceil(high - 0.1))]
+    first, last = names[round(low)], names[round(high)]
     return first if first == last else f"{first} to {last}"
 
 

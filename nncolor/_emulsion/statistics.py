@@ -12,8 +12,9 @@ from scipy.fft import fftfreq, rfft2, rfftfreq
 from scipy.ndimage import gaussian_filter, uniform_filter
 from scipy.stats import rankdata
 
+from .._images.color import to_unit_range
 from .._images.resampling import resample, resampling_matrix
-from .._images.srgb import encode
+from .._images.srgb import decode, encode
 from .._images.working_size import working_shape
 from .film import KINDS, linear_light, weights_between
 
@@ -141,16 +142,15 @@ def _grain_variance(size):
 
 
 def middle_strip(image, working_size):
-    """Linear light (n_channels, h, w) of the central third of the columns of an image at the working size."""
+    """Values in [0, 1], (n_channels, h, w), of the central third of the columns at the working size."""
     height, width = image.shape[:2]
     rows, columns = working_shape((height, width), working_size)
     inner = image[:, width // 3 : width - width // 3]
     shape = max(_TILE, rows), max(_TILE, round(inner.shape[1] * columns / width))
 
     def read(part):
-        return np.moveaxis(np.atleast_3d(linear_light(inner[part]))[..., :3], -1, 0)
+        return np.moveaxis(np.atleast_3d(to_unit_range(inner[part]))[..., :3], -1, 0)
 
-    # averages of linear light differ little from those of tones, since the pixels are small
     return resample(read, inner.shape[:2], shape, 1 if image.ndim == 2 else 3)
 
 
@@ -189,7 +189,7 @@ class GrayStatistics:
         tones = tone_cells(np.stack([_luminance(image) for image in cells]))
         self.n_images = len(images)
         self.layout, self.quantiles = layout_statistics(tones), logit(tone_quantiles(tones))
-        tiles = [tiles_of(encode(_luminance(np.moveaxis(strip, 0, -1)))) for strip in strips]
+        tiles = [tiles_of(_tones(strip)) for strip in strips]
         _, power = bands.power(np.stack(tiles))
         self.spectrum = spectrum_statistics(power)
         # grain is everywhere: a film has no more of it than the smoothest parts of a typical photograph
@@ -197,9 +197,11 @@ class GrayStatistics:
 
 
 def _luminance(linear):
-    if linear.ndim == 3 and linear.shape[-1] == 1:
-        return linear[..., 0]
     return linear if linear.ndim == 2 else linear @ KINDS[0].astype(np.float32)
+
+
+def _tones(strip):
+    return strip[0] if len(strip) == 1 else encode(_luminance(decode(np.moveaxis(strip, 0, -1))))
 
 
 class SimulatedStatistics:
@@ -219,7 +221,7 @@ class SimulatedStatistics:
     def __init__(self, images, bands, working_size, rng, weights_of=weights_between):
         cells, strips = zip(*images, strict=True)
         self.cells = np.stack(cells)
-        self.strips = [np.moveaxis(strip, 0, -1) for strip in strips if strip is not None]
+        self.strips = [decode(np.moveaxis(strip, 0, -1)) for strip in strips if strip is not None]
         self.bands, self.working_size, self.weights_of = bands, working_size, weights_of
         self.noise = rng.standard_normal((len(cells), _CELLS, _CELLS), dtype=np.float32)
         # periodograms of noise fluctuate: chi-squared
@@ -239,24 +241,27 @@ class SimulatedStatistics:
         noise : Film
             Its grain is seen in the ranks.
         """
-        after = int(np.clip(np.searchsorted(_KINDS, kind), 1, len(_KINDS) - 1))
-        share = (kind - _KINDS[after - 1]) / (_KINDS[after] - _KINDS[after - 1])
-        parts = [(1 - share, _KINDS[after - 1]), (share, _KINDS[after])]
-        known = [(weight, self._layout(at, noise)) for weight, at in parts if weight > 0]
-        return tuple(sum(weight * values[index] for weight, values in known) for index in (0, 1))
+        seen = (noise.gamma, noise.white - noise.black, noise.grain, noise.grain_size) if noise.grain else ()
+        key = (kind, *seen)
+        if key not in self._layouts:
+            after = int(np.clip(np.searchsorted(_KINDS, kind), 1, len(_KINDS) - 1))
+            low, high = _KINDS[after - 1], _KINDS[after]
+            if kind in (low, high):
+                self._layouts[key] = self._layout(kind, noise)
+            else:
+                share = (kind - low) / (high - low)
+                parts = zip(self.layout(low, noise), self.layout(high, noise), strict=True)
+                self._layouts[key] = tuple(below + share * (above - below) for below, above in parts)
+        return self._layouts[key]
 
     def _layout(self, kind, noise):
-        seen = (noise.gamma, noise.white - noise.black, noise.grain, noise.grain_size) if noise.grain else ()
-        if (kind, *seen) not in self._layouts:
-            tones = tone_cells(self.cells @ self.weights_of(kind).astype(np.float32))
-            if noise.grain:
-                # the mean of the grain over a cell, before the tone curve
-                n_grains = max(1, 4 * np.pi * noise.grain_size**2)
-                deviation = noise.grain * min(1, np.sqrt(n_grains) * _CELLS / self.working_size)
-                tones = tones + deviation * self.noise / np.maximum(noise.slope(tones), 0.1)
-                tones = np.maximum(tones, 0)
-            self._layouts[kind, *seen] = layout_statistics(tones), tone_quantiles(tones)
-        return self._layouts[kind, *seen]
+        tones = tone_cells(self.cells @ self.weights_of(kind).astype(np.float32))
+        if noise.grain:
+            # the mean of the grain over a cell, before the tone curve
+            n_grains = max(1, 4 * np.pi * noise.grain_size**2)
+            deviation = noise.grain * min(1, np.sqrt(n_grains) * _CELLS / self.working_size)
+            tones = np.maximum(tones + deviation * self.noise / np.maximum(noise.slope(tones), 0.1), 0)
+        return layout_statistics(tones), tone_quantiles(tones)
 
     def spectrum(self, kind, film):
         """Statistics of the spectrum of a film."""

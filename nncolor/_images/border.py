@@ -35,7 +35,12 @@ def without_border(image):
     if min(height, width) < _SMALLEST_SIDE:
         return slice(0, height), slice(0, width)
     every = max(1, min(height, width) // _LINES)
-    lightness = image_lightness(np.ascontiguousarray(image[::every, ::every]))
+    image = image[::every, ::every]
+    # most images have no two opposite sides of one tone, and need no more than their outermost lines
+    is_uniform = [_is_uniform(line) for line in (image[0], image[-1], image[:, 0], image[:, -1])]
+    if not (is_uniform[0] and is_uniform[1] or is_uniform[2] and is_uniform[3]):
+        return slice(0, height), slice(0, width)
+    lightness = image_lightness(np.ascontiguousarray(image))
     sides = [_depth(lines) for lines in (lightness, lightness[::-1], lightness.T, lightness.T[::-1])]
     depths, runs, tones, shares = (np.array(values) for values in zip(*sides, strict=True))
     is_one_tone = np.ptp(tones) < 2 * _UNIFORM
@@ -85,6 +90,13 @@ def with_border(image, part, inner):
     colored = np.repeat(to_gray(image)[..., None], 3, axis=-1)
     colored[part] = inner
     return colored
+
+
+def _is_uniform(line):
+    margin = len(line) // 20
+    lightness = image_lightness(line[None, margin : len(line) - margin])
+    low, high = np.quantile(lightness, (0.1, 0.9))
+    return high - low < _UNIFORM
 
 
 def _depth(lines):
