@@ -412,3 +412,12 @@ def test_display_of_an_emulsion(plates):
     with pytest.raises(ValueError, match="only 1 old photographs"):
         EmulsionDisplay.from_estimator(simulator, plates.images[:2], plates.blue[:1])
     assert EmulsionDisplay.from_estimator(simulator, plates.images[:1]).ax_.shape == (1, 3)
+
+
+def test_black_alone_may_have_changed(plates):
+    # a share that rounding could make larger than 1
+    gray = [develop(image, black=0.2) for image in plates.images[14:]]
+    simulator = EmulsionSimulator(random_state=0).fit(gray, plates.images[:14])
+    assert 0.9 <= np.max(simulator.shadow_share_) <= 1
+    assert_allclose(np.mean(simulator.fading_), 0.2, atol=0.05)
+    assert simulator.transform(plates.images[:1])[0].min() > 40

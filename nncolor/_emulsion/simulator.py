@@ -307,7 +307,8 @@ class EmulsionSimulator(EstimatorMixin, TransformerMixin, BaseEstimator):
             black, white = (_as_pair(found.get(name, getattr(given, name))) for name in ("black", "white"))
             values["fading"] = black[0] + 1 - white[1], black[1] + 1 - white[0]
             middle = np.mean(black) + 1 - np.mean(white)
-            values["shadow_share"] = (float(np.mean(black) / middle) if middle > 0 else 0.5,) * 2
+            # rounding may exceed 1
+            values["shadow_share"] = (min(1.0, np.mean(black) / middle) if middle > 0 else 0.5,) * 2
         for name, (low, high) in values.items():
             setattr(self, f"{name}_", float(low) if low == high else (float(low), float(high)))
 
