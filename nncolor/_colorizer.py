@@ -32,7 +32,14 @@ from ._painting.grid import FilmGrid
 from ._painting.hints import correct_prediction, parse_hints, preview
 from ._painting.quantization import quantize_image
 from ._painting.settings import PaintingSettings
-from ._painting.tint import check_has_tint, mean_tint, tints_of_images, typical_tints
+from ._painting.tint import (
+    check_has_tint,
+    mean_tint,
+    spread,
+    tint_of_image,
+    tints_of_images,
+    typical_tints,
+)
 from ._pixels.familiarity import (
     MIN_IMAGES,
     append_images,
@@ -636,7 +643,8 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
             If there were at least 20 training images and the lightness of an image is unlike theirs (see
             `unfamiliarity`), or if a tint is far from all of theirs.
         """
-        return self._predict(X, tint)
+        tints = tints_of_images(tint, self._fitted, n_images_of(X), stacklevel=3)
+        return self._predict(X, tints)
 
     @overload
     def predict_labels(self, X: PixelSamples | AnyArray) -> AnyArray: ...
@@ -778,9 +786,10 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
             Colours that are known at some pixels. A colour is a CSS name such as `"olive"`, `"#rrggbb"`, or
             an RGB triple in the range of its dtype (whole numbers 0 to 255, uint16 0 to 65535, floats 0 to
             1). In an RGBA array, the opaque pixels are hints.
-        tint : pair (u*, v*), colour or image, default=None
+        tint : pair (u*, v*), colour, image, or pair of these, default=None
             The desired overall colour of the image: a mean CIE u*, v*; a colour as in the hints; or a colour
-            photograph (array or path) with this tint. None colours the image without a tint.
+            photograph (array or path), of whose upper and lower half the image gets the tints. A pair has the
+            tints of both halves, such as `("skyblue", "olive")`. None colours the image without a tint.
 
         Returns
         -------
@@ -821,9 +830,9 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
             raise ValueError("colorize takes one image; predict takes a list of them.")
         name, image = describe(None, image), load_image(None, image)
         parsed = parse_hints([] if hints is None else hints, image)
+        tint = tint_of_image(tint, self._fitted, stacklevel=3)
         if len(parsed) == 0:
-            return self._predict([image], tint, [name])[0]
-        (tint,) = tints_of_images(tint, self._fitted, n_images=1, stacklevel=3)
+            return self._predict([image], [tint], [name])[0]
         decoder = self._decoder().with_tint(tint)
         part = decoder.inner(image)
         inner = parsed.within(part)
@@ -833,17 +842,20 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         colored = correct_prediction(image[part], inner, decoder, effective_n_jobs(self.n_jobs))
         return with_border(image, part, colored)
 
-    def typical_tints(self, n_tints: int = 4) -> FloatArray:
-        """Typical tints of the training images.
+    def typical_tints(self, n_tints: int = 4, *, image: Image | None = None) -> FloatArray:
+        """Typical tints of the training images, or those of the alternatives of one image.
 
         Parameters
         ----------
         n_tints : int, default=4
             Number of tints.
+        image : array-like of shape (H, W) or (H, W, 3 or 4), or path, default=None
+            The tints of both halves that the image has in these tints. Where they differ so little that
+            nobody could tell the alternatives apart, they are spread.
 
         Returns
         -------
-        tints : ndarray of shape (n_tints, 2)
+        tints : ndarray of shape (n_tints, 2), or (n_tints, 2, 2) for an image
             Mean CIE u*, v* of clusters of training images (k-means), in the order of a self-organizing map,
             row by row, whose neighbours are similar. The map is as square as `n_tints` allows: 9 tints form
             3 rows of 3, 6 tints 2 rows of 3, and 5 tints a single row.
@@ -851,11 +863,24 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If the training images have fewer than `n_tints` different tints.
+            If the training images have fewer than `n_tints` different tints, or the image is not valid.
         """
         check_is_fitted(self)
         check_scalar(n_tints, "n_tints", numbers.Integral, min_val=1)
-        return typical_tints(self.tints_, n_tints)
+        if image is None:
+            return typical_tints(self.tints_, n_tints)
+        check_has_tint(self._fitted)
+        pixels, decoder = load_image(None, image), self._decoder()
+        n_threads = effective_n_jobs(self.n_jobs)
+        lightness = decoder.working_lightness(pixels[decoder.inner(pixels)], n_threads)
+        return self._image_tints(n_tints, decoder, lightness, n_threads)
+
+    def _image_tints(self, n_tints, decoder, lightness, n_threads):
+        """Tints (n_tints, 2, 2) of the alternatives of an image, given its lightness at the working size."""
+        centers = typical_tints(self.tints_, n_tints)
+        with plain_context():
+            tints = [decoder.with_tint(center).half_tints(lightness, n_threads) for center in centers]
+        return spread(np.array(tints), self._painting.tint)
 
     def alternatives(
         self,
@@ -882,7 +907,8 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         Returns
         -------
         alternatives : ndarray of shape (n_alternatives, H, W, 3)
-            In the order of `typical_tints(n_alternatives)`. Pass the tint of the chosen one to `colorize`.
+            In the order of `typical_tints(n_alternatives, image=image)`. Pass the tint of the chosen one to
+            `colorize`.
 
         Raises
         ------
@@ -902,13 +928,14 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         check_is_fitted(self)
         if max_size is not None:
             check_scalar(max_size, "max_size", numbers.Integral, min_val=1)
-        tints = self.typical_tints(n_alternatives)
+        check_scalar(n_alternatives, "n_alternatives", numbers.Integral, min_val=1)
         check_has_tint(self._fitted)
         name, image = describe(None, image), load_image(None, image)
         parsed = parse_hints([] if hints is None else hints, image)
         decoder, n_threads = self._decoder(), effective_n_jobs(self.n_jobs)
         part = decoder.inner(image)
         lightness = decoder.working_lightness(image[part], n_threads)
+        tints = self._image_tints(n_alternatives, decoder, lightness, n_threads)
         if self._fitted.is_unfamiliar(lightness_statistics(lightness)):
             warn_of_unfamiliar([name], stacklevel=3)
         # without a working size, the features depend on the size of the image
@@ -1004,7 +1031,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         colors = load_keyframes({} if keyframes is None else keyframes, stacklevel=3)
         if tint is None and colors and model.has_tint:
             tint = mean_tint(colors.values(), model.working_size)
-        (tint,) = tints_of_images(tint, model, n_images=1, stacklevel=3)
+        tint = tint_of_image(tint, model, stacklevel=3)
         grid = FilmGrid(self._decoder().with_tint(tint), effective_n_jobs(self.n_jobs))
         return color_frames(frames, grid, colors)
 
@@ -1119,10 +1146,9 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
                 return decoder.predict_pixels(getattr(decoder.pixels, kind), X)
         return stack_like(self._map_batch(getattr(decoder, f"predict_{kind}"), X), X)
 
-    def _predict(self, X, tint, names=None):
-        """Colour images; warn of unfamiliar images, and of tints far from those of the training images."""
+    def _predict(self, X, tints, names=None):
+        """Colour images in tints, and warn of unfamiliar images."""
         model, decoder = self._fitted, self._decoder()
-        tints = tints_of_images(tint, model, n_images_of(X), stacklevel=4)
         if model.reference is None:
             return stack_like(self._map_batch(partial(_predict_image, decoder), X, tints), X)
         results = self._map_batch(partial(_predict_with_statistics, decoder), X, tints)

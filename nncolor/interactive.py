@@ -139,7 +139,7 @@ class HintEditor:
             height, width = self.image.shape[:2]
             self.ax_ = axes_grid(ax, 1, 1, (6, 6 * height / width), interactive=False)[0, 0]
             return
-        self.tints_ = [None, *self.colorizer.typical_tints(n_alternatives)]
+        self.tints_ = [None, *self.colorizer.typical_tints(n_alternatives, image=self.image)]
         without = self.colorizer.colorize(self.image)
         previews = [
             shrink(without, _PREVIEW_SIZE),

@@ -450,8 +450,8 @@ class AlternativesDisplay:
     ----------
     alternatives : ndarray of shape (n_alternatives, H, W, 3)
         The coloured images.
-    tints : ndarray of shape (n_alternatives, 2)
-        Their tints, mean CIE u*, v*.
+    tints : ndarray of shape (n_alternatives, 2) or (n_alternatives, 2, 2)
+        Their tints, mean CIE u*, v*, or those of their upper and lower halves.
 
     Attributes
     ----------
@@ -517,7 +517,7 @@ class AlternativesDisplay:
             With its axes and figure as `ax_` and `figure_`.
         """
         alternatives = estimator.alternatives(image, n_alternatives, hints=hints, max_size=max_size)
-        return cls(alternatives, estimator.typical_tints(n_alternatives)).plot(ax=ax)
+        return cls(alternatives, estimator.typical_tints(n_alternatives, image=image)).plot(ax=ax)
 
     @classmethod
     def from_predictions(
@@ -529,7 +529,7 @@ class AlternativesDisplay:
         ----------
         alternatives : ndarray of shape (n_alternatives, H, W, 3)
             As returned by `SOMColorizer.alternatives`.
-        tints : ndarray of shape (n_alternatives, 2)
+        tints : ndarray of shape (n_alternatives, 2) or (n_alternatives, 2, 2)
             As returned by `SOMColorizer.typical_tints`.
         ax : array of matplotlib Axes, default=None
             One for each alternative; None makes a new figure.
@@ -565,8 +565,9 @@ class AlternativesDisplay:
         height, width = self.alternatives[0].shape[:2]
         axes = axes_grid(ax, n_rows, n_columns, (2.6 * n_columns, n_rows * (0.4 + 2.6 * height / width)))
         for number, (cell, image) in enumerate(zip(axes.flat, self.alternatives, strict=True)):
-            u, v = self.tints[number]
-            show_image(cell, to_unit_range(image), f"{number}: tint ({u:.0f}, {v:.0f})")
+            tints = np.atleast_2d(self.tints[number])
+            names = " over ".join(f"({u:.0f}, {v:.0f})" for u, v in tints)
+            show_image(cell, to_unit_range(image), f"{number}: {names}")
         self.ax_, self.figure_ = axes, axes[0, 0].figure
         return self
 

@@ -132,7 +132,7 @@ def framed(editor):
 
 def test_a_click_picks_an_alternative(tinted, grey):
     colorizer = tinted.colorizer
-    tints = colorizer.typical_tints(3)
+    tints = colorizer.typical_tints(3, image=grey)
     assert len(tinted.alternatives_ax_) == 4
     assert framed(tinted) == [0]
     previews = [colorizer.colorize(grey), *colorizer.alternatives(grey, 3, max_size=160)]

@@ -29,6 +29,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from nncolor import PatchExtractor, SOMQuantizer, sample_pixels, to_gray
+from nncolor._images.working_size import working_lightness
+from nncolor._painting.settings import PaintingSettings, TintSettings
 from nncolor._painting.tint import parse_tint, unlike_tints
 from nncolor.metrics import mean_ciede2000, tint_errors
 from nncolor.plotting import AlternativesDisplay
@@ -61,6 +63,12 @@ def colorizer(tinted):
 
 def true_tint(image):
     return rgb2luv(image)[..., 1:].mean(axis=(0, 1))
+
+
+def true_halves(image):
+    """Mean u*, v* of the upper and the lower half."""
+    upper, lower = np.array_split(rgb2luv(image)[..., 1:], 2)
+    return np.stack([upper.mean(axis=(0, 1)), lower.mean(axis=(0, 1))])
 
 
 def test_tints_are_the_mean_chroma_of_the_training_images(tinted, colorizer):
@@ -110,7 +118,11 @@ def test_the_tint_is_three_features_behind_those_of_the_extractor(tinted, colori
     tint = np.array([10.0, -15.0])
     shown = np.hstack([features, np.tile(np.float32([1, *(tint / 5)]), (len(features), 1))])
     chroma = winners.codebook_[winners.classifier_.predict(shown)].reshape(*shape, 2)
-    luv = np.dstack([rgb2luv(tinted[0])[..., 0], chroma])
+    lightness = rgb2luv(tinted[0])[..., 0]
+    # then the mean chroma is shifted to the tint, most where there can be much chroma
+    amount = np.minimum(lightness, 100 - 0.7 * lightness) + 10
+    chroma = chroma + amount[..., None] / amount.mean() * (tint - chroma.mean(axis=(0, 1)))
+    luv = np.dstack([lightness, chroma])
     assert_allclose(winners.colorize(tinted[0], tint=tint), srgb_of(luv) * 255, atol=1)
 
 
@@ -137,9 +149,12 @@ def test_forms_of_a_tint(tinted, colorizer, tmp_path):
     path = tmp_path / "reference.png"
     Image.fromarray(tinted[2]).save(path)
     same = [path, str(path), tinted[2], np.uint16(tinted[2]) * 257, np.dstack([tinted[2], tinted[2][..., 0]])]
-    expected = colorizer.colorize(tinted[0], tint=true_tint(tinted[2]))
+    upper, lower = true_halves(tinted[2])
+    same += [(upper, lower), [upper, lower], np.stack([upper, lower]), (tinted[2], tinted[2]), (path, lower)]
+    expected = colorizer.colorize(tinted[0], tint=(tuple(upper), list(lower)))
     for tint in same:
-        assert_array_equal(colorizer.colorize(tinted[0], tint=tint), expected)
+        assert_allclose(colorizer.colorize(tinted[0], tint=tint), expected, atol=1)
+    assert not np.array_equal(colorizer.colorize(tinted[0], tint=(lower, upper)), expected)
     tint = rgb2luv(np.array([[[128, 128, 0]]], np.uint8))[0, 0, 1:]
     same = ["olive", "#808000", (128, 128, 0), np.array([128, 128, 0], np.uint8), (128 / 255, 128 / 255, 0.0)]
     same += [np.array([128, 128, 0], np.uint16) * 257, list(tint), tuple(tint)]
@@ -342,7 +357,7 @@ def test_too_many_alternatives(tinted, colorizer):
     with pytest.raises(ValueError, match="fewer than 7 typical tints: the training images have 6 different"):
         colorizer.alternatives(tinted[0], 7)
     for arguments in ({"n_alternatives": 0}, {"max_size": 0}):
-        with pytest.raises(ValueError, match=next(iter(arguments)).replace("n_alternatives", "n_tints")):
+        with pytest.raises(ValueError, match=next(iter(arguments))):
             colorizer.alternatives(tinted[0], **arguments)
 
 
@@ -352,7 +367,8 @@ def test_alternatives_are_colorize_in_each_typical_tint(tinted, colorizer, dtype
     image = to_gray(tinted[0])
     image = {"uint8": image, "uint16": np.uint16(image) * 257, "float32": np.float32(image / 255)}[dtype]
     alternatives = colorizer.alternatives(image, 4, hints=hints)
-    tints = colorizer.typical_tints(4)
+    tints = colorizer.typical_tints(4, image=image)
+    assert tints.shape == (4, 2, 2)
     assert alternatives.dtype == dtype
     assert_array_equal(alternatives, [colorizer.colorize(image, tint=tint, hints=hints) for tint in tints])
     again = pickle.loads(pickle.dumps(colorizer)).set_params(n_jobs=2)
@@ -419,6 +435,8 @@ def test_saved_models_keep_the_tint(tinted, colorizer):
     trusted = skops.io.get_untrusted_types(data=buffer.getvalue())
     for again in (pickle.loads(pickle.dumps(colorizer)), skops.io.loads(buffer.getvalue(), trusted=trusted)):
         assert_array_equal(again.typical_tints(3), colorizer.typical_tints(3))
+        of_image = [one.typical_tints(3, image=tinted[0]) for one in (again, colorizer)]
+        assert_array_equal(*of_image)
         assert_array_equal(again.alternatives(tinted[0], 3), colorizer.alternatives(tinted[0], 3))
 
 
@@ -430,7 +448,7 @@ def test_tint_errors_are_those_of_the_pictures(tinted, colorizer, tmp_path):
     for row, image in enumerate(tinted[:2]):
         assert_allclose(errors.gray[row], mean_ciede2000([image], [to_gray(image)]))
         assert_allclose(errors.without_tint[row], mean_ciede2000([image], colorizer.predict([image])))
-        told = colorizer.colorize(image, tint=true_tint(image))
+        told = colorizer.colorize(image, tint=true_halves(image))
         assert_allclose(errors.true_tint[row], mean_ciede2000([image], [told]), rtol=1e-3)
         each = [mean_ciede2000([image], [picture]) for picture in colorizer.alternatives(image, 4)]
         assert_allclose(errors.alternatives[row], each)
@@ -440,11 +458,102 @@ def test_tint_errors_are_those_of_the_pictures(tinted, colorizer, tmp_path):
 def test_display_of_alternatives(tinted, colorizer):
     display = AlternativesDisplay.from_estimator(colorizer, tinted[0], 6)
     assert display.ax_.shape == (2, 3)
-    tints = colorizer.typical_tints(6)
+    tints = colorizer.typical_tints(6, image=tinted[0])
     for number, (ax, picture) in enumerate(
         zip(display.ax_.flat, colorizer.alternatives(tinted[0], 6), strict=True)
     ):
-        assert ax.get_title() == f"{number}: tint ({tints[number, 0]:.0f}, {tints[number, 1]:.0f})"
+        (u0, v0), (u1, v1) = tints[number]
+        assert ax.get_title() == f"{number}: ({u0:.0f}, {v0:.0f}) over ({u1:.0f}, {v1:.0f})"
         assert_allclose(ax.images[0].get_array(), np.float32(picture / 255), atol=1e-6)
     with pytest.raises(ValueError, match="6 alternatives, but 5 tints"):
         AlternativesDisplay.from_predictions(display.alternatives, tints[:5])
+
+
+# The asked-for tint is that of the picture.
+
+
+@pytest.mark.parametrize("working_size", [None, 128])
+@pytest.mark.parametrize("radius", [0, 4])
+def test_a_picture_has_the_tint_that_was_asked_for(photos, working_size, radius):
+    colorizer = with_tint(working_size=working_size, temperature=0.7, smoothing_radius=radius).fit(photos)
+    # mid-grey, where sRGB has the chroma
+    image = np.random.default_rng(0).integers(100, 150, (160, 200), dtype=np.uint8)
+    for tint in ((10, -12), (0, 0), (-8, 15)):
+        assert_allclose(true_tint(colorizer.colorize(image, tint=tint)), tint, atol=0.7)
+    halves = np.array([[-10, -20], [5, 20]])
+    assert_allclose(true_halves(colorizer.colorize(image, tint=halves)), halves, atol=1.5)
+    named = colorizer.colorize(image, tint=("skyblue", "olive"))
+    assert true_halves(named)[0, 1] < -15
+    assert true_halves(named)[1, 1] > 15
+    # a smooth transition in the middle
+    rows = rgb2luv(named)[..., 2].mean(axis=1)
+    assert np.abs(np.diff(rows)).max() < 12
+
+
+def test_the_shift_spares_black_and_white(photos):
+    colorizer = with_tint().fit(photos)
+    image = np.repeat(np.uint8([0, 90, 130, 255])[:, None], 40, axis=1).repeat(10, axis=0)
+    chroma = [
+        np.hypot(*rgb2luv(colorizer.colorize(image, tint=tint))[..., 1:].T) for tint in ((0, 0), (20, 25))
+    ]
+    change = np.abs(chroma[1] - chroma[0]).reshape(40, 4, 10).mean(axis=(0, 2))
+    assert change[[0, 3]].max() < 0.3 * change[[1, 2]].min()
+
+
+def test_a_single_row_has_one_tint(colorizer):
+    row = np.full((1, 50), 120, np.uint8)
+    painted = colorizer.colorize(row, tint=((10, 0), (0, 10)))
+    assert_allclose(true_tint(painted), (5, 5), atol=0.7)
+
+
+def test_the_bytes_of_a_tinted_picture_do_not_depend_on_threads(photos):
+    image = np.tile(photos[3][..., 0], (20, 20))
+    for working_size in (None, 64):
+        colorizer = with_tint(working_size=working_size, temperature=0.7, smoothing_radius=8).fit(photos)
+        one, three = (
+            colorizer.set_params(n_jobs=n_jobs).colorize(image, tint=("skyblue", "olive"))
+            for n_jobs in (1, 3)
+        )
+        assert_array_equal(one, three)
+
+
+def test_alternatives_of_training_photographs_that_are_alike_differ(photos):
+    # one photograph, hardly changed
+    alike = [np.clip(photos[1] * gain, 0, 255).astype(np.uint8) for gain in (0.9, 0.95, 1, 1.05)]
+    colorizer = with_tint(working_size=48).fit(alike)
+    image = to_gray(photos[1])
+    tints = colorizer.typical_tints(4, image=image).mean(axis=1)
+    plain = np.array(
+        [
+            colorizer._decoder().with_tint(tint).half_tints(_lightness(image), 1)
+            for tint in colorizer.typical_tints(4)
+        ]
+    ).mean(axis=1)
+    distance = [
+        np.sqrt(((values - values.mean(axis=0)) ** 2).sum(axis=1).mean()) for values in (tints, plain)
+    ]
+    assert distance[1] < 12
+    assert_allclose(distance[0], min(12, 4 * distance[1]), rtol=1e-5)
+    assert_allclose(tints.mean(axis=0), plain.mean(axis=0), atol=1e-6)
+    pictures = colorizer.alternatives(image, 4)
+    differences = [mean_ciede2000([a], [b]) for a, b in combinations(pictures, 2)]
+    assert min(differences) > 0.3 * distance[0]
+
+
+def test_alternatives_that_differ_are_those_of_the_network(tinted, colorizer):
+    image, colorizer = to_gray(tinted[0]), pickle.loads(pickle.dumps(colorizer))
+    colorizer._painting = PaintingSettings(tint=TintSettings(least_distance=0))
+    tints = colorizer.typical_tints(4, image=image)
+    for tint, center in zip(tints, colorizer.typical_tints(4), strict=True):
+        chroma = (
+            colorizer._decoder()
+            .with_tint(center)
+            .pixels.chroma(PatchExtractor(3).transform([image]).T[None])[0]
+            .reshape(*image.shape, 2)
+        )
+        halves = np.array_split(chroma, 2)
+        assert_allclose(tint, [half.mean(axis=(0, 1)) for half in halves], atol=1e-3)
+
+
+def _lightness(image):
+    return working_lightness(image, 48)

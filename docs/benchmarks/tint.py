@@ -37,8 +37,8 @@ def measure(paths, fold, seed, n_hinted):
     picked = {}
     for n in N_ALTERNATIVES:
         errors = tint_errors(colorizer, truth, n)
-        tints = colorizer.typical_tints(n)[errors.alternatives.argmin(axis=1)]
-        picked[n] = list(tints)
+        best = zip(truth, errors.alternatives.argmin(axis=1), strict=True)
+        picked[n] = [colorizer.typical_tints(n, image=image)[index] for image, index in best]
         found[f"best of {n}"] = float(errors.best_alternative.mean())
         colored = colorizer.predict(truth, tint=picked[n])
         found[f"chroma, best of {n}"] = mean_chroma(colored) / mean_chroma(truth)

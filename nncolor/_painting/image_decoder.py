@@ -20,6 +20,7 @@ from .._pixels.patches import PatchExtractor
 from .._pixels.tiles import ExtractorTiles, PatchTiles, to_dense
 from .guided_filter import EnlargedPlanes, guided_filter, sampling_step, support
 from .scores import ClassifierScores
+from .tint import TintShift, half_tints, mean_of_halves
 
 
 class ImageDecoder:
@@ -40,14 +41,16 @@ class ImageDecoder:
         self.working_size = working_size
         self.smoothing_radius = smoothing_radius
         self.settings = settings
+        self.tint = None
         self.tiles_type = PatchTiles if type(extractor) is PatchExtractor else ExtractorTiles
         is_general = self.tiles_type is ExtractorTiles or isinstance(pixels.scores, ClassifierScores)
         self.tile_pixels = settings.general_tile_pixels if is_general else settings.tile_pixels
 
     def with_tint(self, tint):
-        """Decoder for images with a given tint, an array of shape (2,); None means no tint."""
+        """Decoder for images with a tint, or those of both halves: (2,) or (2, 2); None means no tint."""
         decoder = copy(self)
-        decoder.pixels = self.pixels.with_tint(tint)
+        decoder.tint = tint
+        decoder.pixels = self.pixels.with_tint(None if tint is None else mean_of_halves(tint))
         return decoder
 
     def inner(self, image):
@@ -90,7 +93,7 @@ class ImageDecoder:
         """Colour image (H, W, 3), in `out` if given; `lightness` is that at the working size, if known."""
         colors = np.empty((*image.shape[:2], 3), output_dtype(image.dtype)) if out is None else out
         winners = self.pixels.temperature == 0 and self.smoothing_radius == 0 and self.working_size is None
-        if winners and image.dtype == np.uint8 and image.ndim == 2:
+        if winners and self.tint is None and image.dtype == np.uint8 and image.ndim == 2:
             table = color_table(self.pixels.codebook)
             tiles = self.tiles_type(self.extractor, LazyLightness(image))
             self._for_blocks(image.shape, n_threads, self._look_up_block, tiles, image, table, colors)
@@ -142,11 +145,18 @@ class ImageDecoder:
         # without a working size, the planes of a whole image may be large, so each block is smoothed alone
         if self.working_size is None:
             tiles = self.tiles_type(self.extractor, full)
-            self._for_blocks(full.shape, n_threads, self._smoothed_block, tiles, write, out)
+            shift = None
+            if self.tint is not None:
+                shift = TintShift(*self._spread_chroma(full, n_threads), self.tint, self.settings.tint)
+            self._for_blocks(full.shape, n_threads, self._smoothed_block, tiles, shift, write, out)
             return
         lightness = (self.working_lightness(image, n_threads) if lightness is None else lightness)[:]
         chroma = self.sampled_chroma(lightness, n_threads)
         radius, step = self._radius_and_step(lightness.shape)
+        if self.tint is not None:
+            sampled = lightness[::step, ::step]
+            shift = TintShift(chroma, sampled, self.tint, self.settings.tint)
+            chroma = shift.apply(chroma, sampled, (np.arange(len(sampled)) + 0.5) / len(sampled))
         self.write_enlarged(full, lightness, chroma, radius, step, n_threads, write, out)
 
     def write_enlarged(self, full, lightness, chroma, radius, step, n_threads, write, out):
@@ -170,6 +180,18 @@ class ImageDecoder:
         planes = EnlargedPlanes(guide, chroma, radius, step, full.shape, epsilon)
         self._for_blocks(full.shape, n_threads, _write_enlarged_block, full, planes, write, out)
 
+    def half_tints(self, lightness, n_threads):
+        """Mean predicted chroma (2, 2) of the upper and the lower half, before it is shifted to a tint."""
+        return half_tints(self._spread_chroma(lightness, n_threads)[0])
+
+    def _spread_chroma(self, lightness, n_threads):
+        """Chroma (2, h, w) and lightness of pixels that are evenly spread over an image."""
+        step = self.sampling_step(lightness.shape)
+        if self.working_size is None:
+            step = max(step, max(lightness.shape) // self.settings.tint.grid_size)
+        chroma = self._decode_plane(lightness, n_threads, self.pixels.chroma, (2,), step=step)
+        return np.moveaxis(chroma, -1, 0), lightness[::step, ::step]
+
     def _for_blocks(self, shape, n_threads, function, *args):
         for_blocks(shape, self.settings.block_pixels, n_threads, function, *args)
 
@@ -186,7 +208,7 @@ class ImageDecoder:
         labels += image[block.index]
         np.take(table, labels, axis=0, out=out[block.index], mode="clip")
 
-    def _smoothed_block(self, block, tiles, write, out):
+    def _smoothed_block(self, block, tiles, shift, write, out):
         """Smooth the chroma of a block of an image without a working size, and write it."""
         radius, step = self._radius_and_step(tiles.shape)
         wide = block.widened(support(radius, step) if radius else 0, step, tiles.shape)
@@ -197,7 +219,11 @@ class ImageDecoder:
             guide = features.lightness * np.float32(0.01)
             chroma = guided_filter(guide, chroma, radius, step, self.settings.epsilon)
         inner = block.within(wide.rows.start, wide.columns.start)
-        write(features.lightness[inner], chroma[:, *inner], out[block.index])
+        lightness, chroma = features.lightness[inner], chroma[:, *inner]
+        if shift is not None:
+            heights = (np.arange(block.rows.start, block.rows.stop) + 0.5) / tiles.shape[0]
+            chroma = shift.apply(chroma, lightness, heights)
+        write(lightness, chroma, out[block.index])
 
     def _decode_tiles(self, features, block, decode, out):
         """Write decode(features) of the pixels of a block, tile by tile, to `out`."""

@@ -48,7 +48,7 @@ class PixelDecoder:
         self.scores = scores_of(classifier, no_tint, self.frequencies)
 
     def with_tint(self, tint):
-        """Decoder for pixels of images with a given tint, an array of shape (2,); None means no tint."""
+        """Decoder for pixels of images with a given mean tint, an array of shape (2,); None means no tint."""
         if tint is None:
             return self
         decoder = copy(self)

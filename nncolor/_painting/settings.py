@@ -45,6 +45,33 @@ class HintSettings:
 
 
 @dataclass(frozen=True)
+class TintSettings:
+    """Settings of tints; docs/benchmarks/sensitivity.py measures other values.
+
+    Attributes
+    ----------
+    transition : float
+        Height, as a share of that of the image, over which the tint of the upper half changes to that of the
+        lower one.
+    light : float
+        Chroma is shifted in proportion to min(L, 100 - light * L) + base: black and white have little.
+    base : float
+    grid_size : int
+        Without a working size, the mean chroma is that of so many pixels in each direction.
+    least_distance, most_spread : float
+        Alternatives whose root mean square distance from their mean tint, in u*, v*, is smaller are spread to
+        it, at most by a factor.
+    """
+
+    transition: float = 0.3
+    light: float = 0.7
+    base: float = 10.0
+    grid_size: int = 256
+    least_distance: float = 12.0
+    most_spread: float = 4.0
+
+
+@dataclass(frozen=True)
 class FilmSettings:
     """Settings of films; docs/benchmarks/sensitivity.py measures other values.
 
@@ -95,6 +122,7 @@ class PaintingSettings:
         Number of pixels of a row of a tile. OpenBLAS multiplies a small matrix with rows of this length twice
         as fast as with longer ones, which it packs first.
     hints : HintSettings
+    tint : TintSettings
     film : FilmSettings
     """
 
@@ -104,4 +132,5 @@ class PaintingSettings:
     general_tile_pixels: int = 1 << 16
     tile_row: int = 384
     hints: HintSettings = field(default_factory=HintSettings)
+    tint: TintSettings = field(default_factory=TintSettings)
     film: FilmSettings = field(default_factory=FilmSettings)

@@ -1,4 +1,4 @@
-"""Tint: the overall colour of a photograph, its mean u*, v*, as features for a classifier."""
+"""Tint: the overall colour of a photograph, or of its halves, as features for a classifier and as a shift."""
 
 import numbers
 import os
@@ -48,6 +48,70 @@ def tint_features(tints):
         return np.zeros(N_TINT_FEATURES, np.float32)
     ones = np.ones((*tints.shape[:-1], 1))
     return np.concatenate([ones, tints / _SCALE], axis=-1).astype(np.float32)
+
+
+class TintShift:
+    """Shift of the chroma of an image to a tint that was asked for.
+
+    The mean chroma becomes the tint, or those of the upper and the lower half become those of a pair, with a
+    transition between them. The shift is in proportion to the chroma that a lightness can have.
+
+    Parameters
+    ----------
+    chroma : ndarray of shape (2, h, w)
+        Predicted chroma of pixels that are evenly spread over the image.
+    lightness : ndarray of shape (h, w)
+    tint : ndarray of shape (2,) or (2, 2)
+    settings : TintSettings
+    """
+
+    def __init__(self, chroma, lightness, tint, settings):
+        self.settings = settings
+        height = len(lightness)
+        self.is_pair = tint.ndim == 2 and height > 1
+        wanted = tint if self.is_pair else np.atleast_2d(tint).mean(axis=0, keepdims=True)
+        halves = np.array_split(np.arange(height), len(wanted))
+        amounts = self._amounts(lightness, (np.arange(height) + 0.5) / height)
+        matrix = [[amount[rows].mean(dtype=np.float64) for amount in amounts] for rows in halves]
+        missing = wanted - [chroma[:, rows].mean(axis=(1, 2), dtype=np.float64) for rows in halves]
+        self.shifts = np.linalg.solve(matrix, missing).astype(np.float32)
+
+    def _amounts(self, lightness, heights):
+        """Amounts of the shifts of both halves, or of the whole image, for rows at heights in [0, 1]."""
+        settings = self.settings
+        amount = np.minimum(lightness, 100 - np.float32(settings.light) * lightness) + np.float32(
+            settings.base
+        )
+        if not self.is_pair:
+            return [amount]
+        lower = np.clip((heights - 0.5) / settings.transition + 0.5, 0, 1).astype(np.float32)[:, None]
+        return [amount * (1 - lower), amount * lower]
+
+    def apply(self, chroma, lightness, heights):
+        """Shift a chroma (2, h, w) of a lightness (h, w), in place; `heights` of its rows are in [0, 1]."""
+        for amount, shift in zip(self._amounts(lightness, heights), self.shifts, strict=True):
+            chroma += shift[:, None, None] * amount
+        return chroma
+
+
+def half_tints(chroma):
+    """Tints (2, 2) of the upper and the lower half of a chroma of shape (2, h, w)."""
+    halves = np.array_split(chroma, min(2, chroma.shape[1]), axis=1)
+    return np.stack([half.mean(axis=(1, 2), dtype=np.float64) for half in (halves[0], halves[-1])])
+
+
+def spread(tints, settings):
+    """Tints (n, 2, 2) of the alternatives of an image, moved away from their mean if they are much alike.
+
+    Training photographs with similar tints teach the network to follow no others: without it, nobody could
+    tell the alternatives apart.
+    """
+    mean = tints.mean(axis=0)
+    offsets = (tints - mean).mean(axis=1, keepdims=True)
+    distance = np.sqrt((offsets**2).sum(axis=-1).mean())
+    if distance >= settings.least_distance or distance == 0:
+        return tints
+    return tints + offsets * (min(settings.least_distance / distance, settings.most_spread) - 1)
 
 
 def append_tints(features, tints, share, random_state):
@@ -132,15 +196,31 @@ def tints_of_images(tint, model, n_images, stacklevel):
 
     Returns
     -------
-    tints : iterable of ndarray of shape (2,) or None
+    tints : iterable of ndarray of shape (2,) or (2, 2), or None
         Of a known length if `n_images` is known.
     """
     tints = parse_tints(tint, n_images, model.working_size)
-    given = [tint for tint in islice(tints, n_images or 1) if tint is not None]
+    _check_tints(islice(tints, n_images or 1), model, stacklevel + 1)
+    return tints if n_images is None else list(islice(tints, n_images))
+
+
+def tint_of_image(tint, model, stacklevel):
+    """The same for a single image and its tint."""
+    tint = parse_tint(tint, model.working_size)
+    _check_tints([tint], model, stacklevel + 1)
+    return tint
+
+
+def _check_tints(tints, model, stacklevel):
+    given = [mean_of_halves(tint) for tint in tints if tint is not None]
     if given:
         check_has_tint(model)
         _warn_of_far_tints(unlike_tints(given, model.tints), stacklevel + 1)
-    return tints if n_images is None else list(islice(tints, n_images))
+
+
+def mean_of_halves(tint):
+    """Mean tint (2,) of a tint of shape (2,) or (2, 2)."""
+    return np.atleast_2d(tint).mean(axis=0)
 
 
 def _warn_of_far_tints(tints, stacklevel):
@@ -156,7 +236,7 @@ def _warn_of_far_tints(tints, stacklevel):
 
 def mean_tint(images, working_size):
     """Mean tint (2,) of colour images."""
-    return np.mean([parse_tint(image, working_size) for image in images], axis=0)
+    return np.mean([mean_of_halves(parse_tint(image, working_size)) for image in images], axis=0)
 
 
 @plain_context()
@@ -191,7 +271,7 @@ def parse_tints(tint, n_images, working_size):
 
     Returns
     -------
-    tints : iterable of ndarray of shape (2,) or None
+    tints : iterable of ndarray of shape (2,) or (2, 2), or None
     """
     if isinstance(tint, Iterator):
         tint = list(tint)
@@ -212,6 +292,9 @@ def parse_tints(tint, n_images, working_size):
 def _is_single(tint):
     if tint is None or is_path(tint) or isinstance(tint, PIL.Image.Image):
         return True
+    if isinstance(tint, tuple) and len(tint) == 2:
+        # numbers, or the tints of both halves
+        return True
     if isinstance(tint, (list, tuple)):
         return len(tint) > 0 and all(isinstance(value, numbers.Real) for value in tint)
     array = np.asarray(tint)
@@ -226,7 +309,7 @@ def parse_tint(tint, working_size, where="the tint"):
 
     Parameters
     ----------
-    tint : None, pair (u*, v*), colour, or reference photograph
+    tint : None, pair (u*, v*), colour, reference photograph, or a pair of these for both halves
         A colour is what `parse_color` takes.
     working_size : int or None
     where : str
@@ -234,10 +317,14 @@ def parse_tint(tint, working_size, where="the tint"):
 
     Returns
     -------
-    tint : ndarray of shape (2,), or None for None
+    tint : ndarray of shape (2,), or (2, 2) for the upper and the lower half, or None for None
     """
     if tint is None:
         return None
+    if _is_pair(tint):
+        halves = [parse_tint(half, working_size, f"{where}, half {index}") for index, half in enumerate(tint)]
+        # of a photograph, its own half
+        return np.stack([half if half.ndim == 1 else half[index] for index, half in enumerate(halves)])
     if isinstance(tint, str):
         rgb = named_color(tint)
         if rgb is not None:
@@ -257,7 +344,18 @@ def parse_tint(tint, working_size, where="the tint"):
         return _parse_numbers(tint, where)
     image = load_image(where, tint, color=True)
     size = _WORKING_SIZE if working_size is None else working_size
-    return image_tint(working_lightness_chroma(image, size)[1])
+    chroma = working_lightness_chroma(image, size)[1]
+    halves = np.array_split(chroma, min(2, len(chroma)))
+    return np.stack([image_tint(half) for half in (halves[0], halves[-1])])
+
+
+def _is_pair(tint):
+    """Whether a tint consists of two, of the upper and the lower half."""
+    if isinstance(tint, np.ndarray):
+        return tint.shape in ((2, 2), (2, 3))
+    if not isinstance(tint, (list, tuple)) or len(tint) != 2:
+        return False
+    return not any(half is None or isinstance(half, numbers.Real) for half in tint)
 
 
 def _parse_numbers(tint, where):
