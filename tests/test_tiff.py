@@ -16,7 +16,7 @@ from tifffile import COMPRESSION
 
 from nncolor import PatchExtractor
 from nncolor._images.files import probe_image, read_image
-from nncolor._images.tiff import check_tiff
+from nncolor._images.readers.tiff import TIFF
 
 
 def packs_bits():
@@ -346,7 +346,7 @@ def test_the_raw_samples_of_a_camera_are_no_grey(tmp_path):
     assert_array_equal(read_image(tmp_path / "color.dng"), color)
 
 
-def test_number_of_pixels(tmp_path):
+def test_size(tmp_path):
     tifffile.imwrite(tmp_path / "a.tif", np.zeros((6, 8, 3), np.uint8), photometric="rgb")
     with open(tmp_path / "a.tif", "rb") as content:
-        assert check_tiff(content) == 48
+        assert TIFF.size(content) == (6, 8)

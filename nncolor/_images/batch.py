@@ -160,11 +160,7 @@ def load_image(position: int | str | None, item: Any, *, color: bool = False) ->
 
 def _to_array(item, where):
     if isinstance(item, PIL.Image.Image):
-        try:
-            return image_of_pillow(item)
-        # decoders report broken data by exceptions of every kind
-        except Exception as error:
-            raise unreadable_error(where, error) from error
+        return image_of_pillow(item, where)
     if item is None or type(item).__name__ == "NAType" or (isinstance(item, float) and np.isnan(item)):
         raise ValueError(
             f"{where} is missing: there is {item!r} where an image or a path is expected. Leave it out, as "

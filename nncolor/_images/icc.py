@@ -1,11 +1,13 @@
 """Conversion of images from the ICC profile in their file to sRGB."""
 
+import struct
+from functools import lru_cache
 from io import BytesIO
 
 import numpy as np
 from PIL import Image, ImageCms
 
-from .headers import Refused
+from .errors import Refused
 
 _GREY = ("1", "L", "LA", "La")
 # For each colour space of a profile: the Pillow modes that it fits, and the mode for the conversion.
@@ -16,6 +18,8 @@ _MODES = {
 }
 # cmsFLAGS_BLACKPOINTCOMPENSATION and cmsFLAGS_NOOPTIMIZE of Little CMS
 _BLACK_POINT_COMPENSATION, _EXACT = 0x2000, 0x0100
+_D50 = struct.pack(">3i", *(round(65536 * value) for value in (0.9642, 1, 0.8249)))
+_SRGB_CURVE = (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
 
 
 def to_srgb(image, profile):
@@ -58,18 +62,14 @@ def deep_to_srgb(image, profile):
             f"its colour profile {name!r} cannot be converted to sRGB at {image.dtype.itemsize * 8} bits "
             "for each channel; convert the file to sRGB"
         )
-    # the curve of a grey profile is smooth: 256 points are enough to interpolate it
-    table = np.interp(np.arange(65536) / 257, np.arange(256), _grey_table(profile)) * 257
-    return table.round().astype(np.uint16)[image]
+    return _deep_grey_table(profile)[image]
 
 
 def _open(profile):
     try:
         opened = ImageCms.getOpenProfile(BytesIO(profile))
     except ImageCms.PyCMSError as error:
-        raise Refused(
-            f"its colour profile is broken ({error}); save the file without a profile, or with that of sRGB"
-        ) from error
+        raise _broken(error) from error
     return opened, opened.profile.xcolor_space.strip()
 
 
@@ -89,13 +89,50 @@ def _grey_table(profile):
     return np.asarray(_convert(ramp, profile, "L", _EXACT))[0, :, 1]
 
 
-def _convert(image, profile, mode, flags=0):
-    transform = ImageCms.buildTransform(
-        profile,
-        ImageCms.createProfile("sRGB"),
-        mode,
-        "RGB",
-        renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
-        flags=_BLACK_POINT_COMPENSATION | flags,
+def _deep_grey_table(profile):
+    """Level in sRGB of each of the 65536 levels of a grey profile."""
+    ramp = Image.fromarray(np.arange(65536, dtype=np.uint16)[None])
+    return np.asarray(_convert(ramp, profile, "I;16", _EXACT, _grey_srgb(), "I;16"))[0]
+
+
+@lru_cache
+def _grey_srgb():
+    """Profile of grey with the curve of sRGB."""
+    # parametric curve of type 3: exponent, slope and offset above a threshold, slope below it
+    curve = struct.pack(">2H5i", 3, 0, *(round(65536 * value) for value in _SRGB_CURVE))
+    tags = {
+        b"wtpt": b"XYZ " + bytes(4) + _D50,
+        b"kTRC": b"para" + bytes(4) + curve,
+        b"desc": b"mluc" + bytes(4) + struct.pack(">2I", 0, 12),
+        b"cprt": b"mluc" + bytes(4) + struct.pack(">2I", 0, 12),
+    }
+    table, data, start = struct.pack(">I", len(tags)), b"", 132 + 12 * len(tags)
+    for name, value in tags.items():
+        table += name + struct.pack(">2I", start + len(data), len(value))
+        data += value
+    header = (
+        struct.pack(">I4xI12s", start + len(data), 0x04000000, b"mntrGRAYXYZ ").ljust(36, b"\0") + b"acsp"
     )
+    header = (header.ljust(68, b"\0") + _D50).ljust(128, b"\0")
+    return ImageCms.getOpenProfile(BytesIO(header + table + data))
+
+
+def _convert(image, profile, mode, flags=0, to=None, to_mode="RGB"):
+    try:
+        transform = ImageCms.buildTransform(
+            profile,
+            to or ImageCms.createProfile("sRGB"),
+            mode,
+            to_mode,
+            renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+            flags=_BLACK_POINT_COMPENSATION | flags,
+        )
+    except ImageCms.PyCMSError as error:
+        raise _broken(error) from error
     return ImageCms.applyTransform(image, transform)
+
+
+def _broken(error):
+    return Refused(
+        f"its colour profile is broken ({error}); save the file without a profile, or with that of sRGB"
+    )

@@ -1,0 +1,106 @@
+"""Reader of JPEG, and of the first picture of MPO."""
+
+import io
+import re
+from typing import BinaryIO
+
+import numpy as np
+import PIL.Image
+
+from ..._utils.types import AnyArray
+from ..errors import Damaged
+from .base import PillowReader, check_depth, check_n_pixels, opened_by_pillow, pillow_to_array
+
+# Neither a stuffed zero, a restart, nor a fill byte.
+_MARKER = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]")
+_START_OF_SCAN, _END = 0xDA, 0xD9
+# Codes of frames: C0 to CF, except those of tables; C0, C1 and C9 need one scan only.
+_FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
+_SEQUENTIAL = (0xC0, 0xC1, 0xC9)
+# Decoders read 8 bytes ahead of the data that they need.
+_READ_AHEAD = b"\xfe" * 8
+# Data that no picture has.
+_JUNK = bytes(range(1, 255)) * 2
+
+
+class _Jpeg(PillowReader):
+    formats = ("JPEG", "MPO")
+
+    def check(self, content: BinaryIO) -> None:
+        _Segments(_data(content))
+
+    def pixels(self, content: BinaryIO) -> AnyArray:
+        return pillow_to_array(opened_jpeg(_data(content)))
+
+    def size(self, content: BinaryIO) -> tuple[int, int]:
+        data = _data(content)
+        _Segments(data)
+        with opened_by_pillow("JPEG", io.BytesIO(data)) as file:
+            check_n_pixels(file.height, file.width)
+            return file.height, file.width
+
+    def pixels_of_pillow(self, image: PIL.Image.Image, content: BinaryIO | None) -> AnyArray:
+        if content is not None:
+            opened_jpeg(_data(content))
+        return pillow_to_array(image)
+
+
+def _data(content: BinaryIO) -> bytes:
+    """Bytes of a file without what stands between its first two markers."""
+    content.seek(0)
+    data = content.read()
+    first = _MARKER.search(data, 2)
+    return data if first is None else data[:2] + data[first.start() :]
+
+
+class _Segments:
+    """Segments of a JPEG; raises `Refused` for one of more than 8 bits."""
+
+    def __init__(self, data: bytes):
+        self.end: int | None = None
+        self.n_scans = 0
+        self.is_sequential = True
+        start = 2
+        while marker := _MARKER.search(data, start):
+            code, start = marker[0][-1], marker.end()
+            if code == _END:
+                self.end = marker.start()
+                return
+            if code in _FRAMES and len(data) > start + 2:
+                check_depth(data[start + 2])
+                self.is_sequential = code in _SEQUENTIAL
+            self.n_scans += code == _START_OF_SCAN
+            start += int.from_bytes(data[start : start + 2], "big")
+
+
+def opened_jpeg(data: bytes) -> PIL.Image.Image:
+    """Picture of a JPEG, whose pixels are read; raises `Damaged` if data of it are missing.
+
+    libjpeg paints what is missing grey, without an error that Pillow would pass on.
+    """
+    segments = _Segments(data)
+    if segments.end is None:
+        return _loaded(data)
+    whole = data[: segments.end]
+    if segments.n_scans == 1 and segments.is_sequential:
+        try:
+            # without the end, libjpeg waits for data that are missing
+            return _loaded(whole + _READ_AHEAD)
+        except OSError as error:
+            _loaded(data)
+            raise Damaged("its data end before the picture does") from error
+    # of several scans libjpeg always waits for the end: what changes with the data behind it is incomplete
+    picture = _loaded(data)
+    if not np.array_equal(picture, _loaded(whole + _JUNK + data[segments.end :])):
+        raise Damaged("its data end before the picture does")
+    return picture
+
+
+def _loaded(data: bytes) -> PIL.Image.Image:
+    file = opened_by_pillow("JPEG", io.BytesIO(data))
+    check_n_pixels(file.height, file.width)
+    file.load()
+    return file
+
+
+JPEG = _Jpeg("JPEG", b"\xff\xd8")
