@@ -26,8 +26,8 @@ _PRIMARIES = {
     12: (*_D65, 0.680, 0.320, 0.265, 0.690, 0.150, 0.060),
     22: (*_D65, 0.630, 0.340, 0.295, 0.605, 0.155, 0.077),
 }
-# Exponents of the transfer functions, table 3; None for sRGB, and for BT.709 and its equivalents, whose pictures
-# are made for a display of sRGB.
+# Exponents of the transfer functions, table 3; None for sRGB, and for BT.709 and its equivalents, whose
+# pictures are made for a display of sRGB.
 _GAMMAS = {1: None, 2: None, 4: 2.2, 5: 2.8, 6: None, 8: 1.0, 13: None, 14: None, 15: None}
 _HIGH_DYNAMIC_RANGE = (16, 18)
 # Differences of x and y, and of gamma, that do not count: those of libpng.
@@ -61,24 +61,20 @@ class Encoding:
         """Encoding by the numbers of ITU-T H.273, as cICP of PNG and nclx of AVIF and HEIF have them."""
         if transfer in _HIGH_DYNAMIC_RANGE:
             raise Refused(
-                f"its colours are encoded for high dynamic range (transfer function {transfer}); convert it to "
-                "sRGB"
+                f"its colours are encoded for high dynamic range (transfer function {transfer}); convert it "
+                "to sRGB"
             )
         if transfer not in _GAMMAS:
             raise Refused(f"its transfer function {transfer} is not supported; convert it to sRGB")
         if primaries not in _PRIMARIES:
-            raise Refused(
-                f"its primaries have the number {primaries}, which is not supported; convert it to sRGB"
-            )
+            raise Refused(f"its primaries {primaries} are not supported; convert it to sRGB")
         return cls(_PRIMARIES[primaries], _GAMMAS[transfer], is_full)
 
     @classmethod
     def of_gamma(cls, gamma: float | None, primaries: tuple[float, ...] | None) -> "Encoding":
         """Encoding by the gAMA (0.45455 is close to sRGB) and cHRM of a PNG; None for what it lacks."""
-        if gamma is None or gamma <= 0 or abs(gamma * 2.2 - 1) < _SAME_GAMMA:
-            exponent = None
-        else:
-            exponent = 1 / gamma
+        is_other = gamma is not None and gamma > 0 and abs(gamma * 2.2 - 1) >= _SAME_GAMMA
+        exponent = 1 / gamma if gamma is not None and is_other else None
         return cls(primaries if primaries is not None and _is_valid(primaries) else _SRGB, exponent)
 
     def to_srgb(self, image: AnyArray) -> AnyArray:

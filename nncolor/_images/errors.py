@@ -5,10 +5,13 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import PIL.Image
+
 # Words of the messages of decoders that report missing or wrong data.
 _OF_DAMAGE = (
     *("truncated", "corrupt", "broken", "checksum", "crc", "unexpected end", "end of file", "premature"),
     *("incomplete", "data stream", "not enough", "decoder error", "buffer overrun", "failed to read"),
+    *("bad_data", "only got", "requires a buffer of at least"),
 )
 
 
@@ -27,6 +30,11 @@ def explained(name: str) -> Iterator[None]:
         yield
     except (Refused, Damaged):
         raise
+    except PIL.Image.DecompressionBombError as error:
+        raise Refused(
+            "it declares more pixels than the limit of Pillow; to read it anyway, set "
+            "PIL.Image.MAX_IMAGE_PIXELS"
+        ) from error
     except MemoryError as error:
         raise Refused("it needs more memory than there is; make the picture smaller") from error
     # decoders report data that they cannot read by exceptions of every kind

@@ -66,7 +66,7 @@ class _Heic(Reader):
         file, encoding = self._opened(content)
         profile = file.info.get("icc_profile")
         if file.info["bit_depth"] == 8:
-            image = PIL.Image.frombuffer(file.mode, file.size, file.data, "raw", file.mode, file.stride)
+            image = PIL.Image.frombuffer(file.mode, file.size, file.data, "raw", file.mode, file.stride, 1)
             return pillow_to_array(image, profile=profile, encoding=encoding, turns=False)
         # pillow-heif shifts the bits to the upper bits of 16
         bits = file.info["bit_depth"]
@@ -86,8 +86,8 @@ class _Heic(Reader):
             import pillow_heif
         except ImportError as error:
             raise Refused(
-                'it is a HEIC file, whose reader is not installed: pip install "nncolor[heic]", or convert it to '
-                "JPEG or PNG"
+                'it is a HEIC file, whose reader is not installed: pip install "nncolor[heic]", or convert '
+                "it to JPEG or PNG"
             ) from error
         encoding = picture_of(content).encoding
         content.seek(0)

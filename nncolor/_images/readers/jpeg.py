@@ -8,15 +8,15 @@ import numpy as np
 import PIL.Image
 
 from ..._utils.types import AnyArray
-from ..errors import Damaged
+from ..errors import Damaged, Refused
 from .base import PillowReader, check_depth, check_n_pixels, opened_by_pillow, pillow_to_array
 
 # Neither a stuffed zero, a restart, nor a fill byte.
 _MARKER = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]")
 _START_OF_SCAN, _END = 0xDA, 0xD9
-# Codes of frames: C0 to CF, except those of tables; C0, C1 and C9 need one scan only.
+# Codes of frames: C0 to CF, except those of tables.
 _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
-_SEQUENTIAL = (0xC0, 0xC1, 0xC9)
+_SEQUENTIAL, _PROGRESSIVE = (0xC0, 0xC1, 0xC9), (0xC2, 0xCA)
 # Decoders read 8 bytes ahead of the data that they need.
 _READ_AHEAD = b"\xfe" * 8
 # Data that no picture has.
@@ -69,6 +69,8 @@ class _Segments:
             if code in _FRAMES and len(data) > start + 2:
                 check_depth(data[start + 2])
                 self.is_sequential = code in _SEQUENTIAL
+                if not self.is_sequential and code not in _PROGRESSIVE:
+                    raise Refused("it is a lossless JPEG, which is not supported; convert it to PNG")
             self.n_scans += code == _START_OF_SCAN
             start += int.from_bytes(data[start : start + 2], "big")
 
@@ -90,8 +92,8 @@ def opened_jpeg(data: bytes) -> PIL.Image.Image:
             _loaded(data)
             raise Damaged("its data end before the picture does") from error
     # of several scans libjpeg always waits for the end: what changes with the data behind it is incomplete
-    picture = _loaded(data)
-    if not np.array_equal(picture, _loaded(whole + _JUNK + data[segments.end :])):
+    picture, other = _loaded(data), _loaded(whole + _JUNK + data[segments.end :])
+    if not np.array_equal(np.asarray(picture), np.asarray(other)):
         raise Damaged("its data end before the picture does")
     return picture
 

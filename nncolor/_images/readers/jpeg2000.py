@@ -34,7 +34,8 @@ class _Jpeg2000(PillowReader):
         header = _header_of(content)
         if header.color_space not in (None, _SRGB, _GREY, _SYCC):
             raise Refused(
-                f"its colour space has the number {header.color_space}, which is not supported; convert it to sRGB"
+                f"its colour space has the number {header.color_space}, which is not supported; convert it "
+                "to sRGB"
             )
         if not header.is_for_pillow:
             if len({*header.bits}) > 1 or max(header.bits) > 16 or header.color_space == _SYCC:
@@ -68,8 +69,8 @@ class _Jpeg2000(PillowReader):
         header = None if content is None else _header_of(content)
         if header is not None and not header.is_for_pillow:
             raise Refused(
-                f"Pillow has not kept its {max(header.bits)} bits; pass the path of the file, or the image before "
-                "its pixels are read"
+                f"Pillow has not kept its {max(header.bits)} bits; pass the path of the file, or the image "
+                "before its pixels are read"
             )
         return super().pixels_of_pillow(image, content)
 
@@ -89,7 +90,8 @@ def _imagecodecs(bits: int):
         import imagecodecs
     except ImportError as error:
         raise Refused(
-            f'its {bits} bits for each channel need imagecodecs: pip install "nncolor[tiff]", or convert it to TIFF'
+            f'its {bits} bits for each channel need imagecodecs: pip install "nncolor[tiff]", or convert it '
+            "to TIFF"
         ) from error
     return imagecodecs
 

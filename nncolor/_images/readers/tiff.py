@@ -61,7 +61,7 @@ _TAG = {
     "t4_options": 292,
 }
 _RATIONALS = (5, 10)
-# Values of YCbCr for black and white, and shares of red, green and blue in Y, of files that do not declare them.
+# Values of YCbCr for black and white, and shares of red, green and blue in Y, where a file does not say.
 _BLACK_WHITE, _LUMA = (0, 255, 128, 255, 128, 255), (0.299, 0.587, 0.114)
 
 
@@ -131,9 +131,9 @@ def _check_decoded(image: PIL.Image.Image) -> None:
     raise Refused(f"{reason}; pass the path of the file, or the image before its pixels are read")
 
 
-def _picture(file: TiffFile) -> TiffPage:
+def _picture(file: TiffFile) -> Any:
     """Full-size page of a file, in which other pages may only be reduced images or masks."""
-    pages = [file.pages[index] for index in range(len(file.pages))]
+    pages: list[Any] = [file.pages[index] for index in range(len(file.pages))]
     if not pages:
         raise Damaged("it is cut off: its directory of tags lies behind its end")
     if file.is_imagej or file.is_shaped or file.is_ome:
@@ -148,7 +148,6 @@ def _picture(file: TiffFile) -> TiffPage:
             )
         raise Refused("its page is marked as a reduced image, and there is no full-size page; save it as PNG")
     page = full[0]
-    assert isinstance(page, TiffPage)
     inner = page.pages if page.subifds else None
     if any(page.imagewidth < part.imagewidth for part in inner or ()):
         raise Refused("it holds a larger picture inside its page; convert that one to TIFF or JPEG")
@@ -218,6 +217,8 @@ def _is_for_pillow(page: TiffPage, bits: int, sample_format: int) -> bool:
     is_held = bits <= 8 or (page.samplesperpixel == 1 and bits in (12, 16) and sample_format == _UNSIGNED)
     if compression in _ALSO_BY_PILLOW and is_held and not is_ycbcr:
         return True
+    if _has_imagecodecs():
+        raise Refused(f"its compression {_name(compression)} is not supported; save it without compression")
     raise Refused(f'{missing}: pip install "nncolor[tiff]", or save the file without compression')
 
 
@@ -246,7 +247,7 @@ def _has_imagecodecs() -> bool:
 
 
 def _check_segments(page: TiffPage) -> None:
-    """Raise `Damaged` if a strip or tile of fax or JPEG compression lacks pixels, which libtiff paints itself."""
+    """Raise `Damaged` if a strip or tile of fax or JPEG compression lacks pixels, which libtiff paints."""
     if page.compression in _FAX:
         options = page.tags.valueof(_TAG["t4_options"], 0)
         for data, n_rows in _segments(page):
@@ -334,7 +335,7 @@ def _divide(colors: AnyArray, alpha: AnyArray) -> AnyArray:
 
 
 def _look_up(color_map: Any, samples: AnyArray, bits: int) -> AnyArray:
-    """Colours of a palette: values of 16 bits, usually those of 8 bits times 256 or 257, or, of old, of 8 bits."""
+    """Colours of a palette: 16 bits, usually those of 8 bits times 256 or 257, or, in old files, 8 bits."""
     colors = np.asarray([*color_map] if isinstance(color_map, bytes) else color_map, np.uint16)
     colors = colors.reshape(3, -1)[:, : 1 << bits].T
     if colors.max() < 256:
@@ -366,7 +367,7 @@ def _convert(page: TiffPage, image: AnyArray) -> AnyArray:
 def _upright(image: AnyArray, page: TiffPage) -> AnyArray:
     """Rotate and mirror an image according to its Orientation tag, of any type."""
     tag = page.tags.get(_ORIENTATION)
-    value = 1 if tag is None else tag.value
+    value: Any = 1 if tag is None else tag.value
     if tag is not None and tag.dtype in _RATIONALS:
         value = value[0] / value[1] if value[1] else 1
     orientation = as_orientation(value)
@@ -384,4 +385,4 @@ def _each(value: Any) -> tuple[Any, ...]:
 
 
 def _name(value: Any) -> str:
-    return getattr(value, "name", str(value))
+    return getattr(value, "name", str(value) if isinstance(value, int) else "unknown")

@@ -40,7 +40,7 @@ _SIGNATURES = [
     (rb"IIU\0", _DEVELOP.format("RW2 of Panasonic")),
     (rb"II\xbc\x01", f"it is a JPEG XR file, which is not supported; {_CONVERT}"),
     (rb"....ftyp(qt  |isom|iso2|mp4[12]|M4V |avc1|3gp.)|\x1aE\xdf\xa3|RIFF....AVI ", _FILM),
-    (rb"RIFF", "it is a RIFF file that holds no WebP picture, or its beginning is damaged"),
+    (rb"RIFF", "it is a RIFF file that holds no WebP picture; save the picture as PNG"),
     (rb"PK\x03\x04|\x1f\x8b|Rar!|7z\xbc\xaf", "it is an archive; unpack it"),
     (
         rb"(?i)(\xef\xbb\xbf)?\s*(<\?xml[^<]*|<!--.*?-->\s*)*<(!doctype )?svg",
