@@ -1,5 +1,6 @@
 """Reader of JPEG, and of the first picture of MPO."""
 
+import contextlib
 import io
 import re
 from typing import BinaryIO
@@ -16,7 +17,8 @@ _MARKER = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]")
 _START_OF_SCAN, _END = 0xDA, 0xD9
 # Codes of frames: C0 to CF, except those of tables.
 _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
-_SEQUENTIAL, _PROGRESSIVE = (0xC0, 0xC1, 0xC9), (0xC2, 0xCA)
+_LOSSLESS = 0xC3
+_SEQUENTIAL = (0xC0, 0xC1, 0xC9, _LOSSLESS)
 # Decoders read 8 bytes ahead of the data that they need.
 _READ_AHEAD = b"\xfe" * 8
 # Data that no picture has.
@@ -59,7 +61,7 @@ class _Segments:
     def __init__(self, data: bytes):
         self.end: int | None = None
         self.n_scans = 0
-        self.is_sequential = True
+        self.frame = 0
         start = 2
         while marker := _MARKER.search(data, start):
             code, start = marker[0][-1], marker.end()
@@ -68,9 +70,7 @@ class _Segments:
                 return
             if code in _FRAMES and len(data) > start + 2:
                 check_depth(data[start + 2])
-                self.is_sequential = code in _SEQUENTIAL
-                if not self.is_sequential and code not in _PROGRESSIVE:
-                    raise Refused("it is a lossless JPEG, which is not supported; convert it to PNG")
+                self.frame = code
             self.n_scans += code == _START_OF_SCAN
             start += int.from_bytes(data[start : start + 2], "big")
 
@@ -84,13 +84,17 @@ def opened_jpeg(data: bytes) -> PIL.Image.Image:
     if segments.end is None:
         return _loaded(data)
     whole = data[: segments.end]
-    if segments.n_scans == 1 and segments.is_sequential:
-        try:
-            # without the end, libjpeg waits for data that are missing
+    if segments.n_scans == 1 and segments.frame in _SEQUENTIAL:
+        # without the end, libjpeg waits for data that are missing
+        with contextlib.suppress(OSError):
             return _loaded(whole + _READ_AHEAD)
-        except OSError as error:
+        try:
             _loaded(data)
-            raise Damaged("its data end before the picture does") from error
+        except OSError as error:
+            if segments.frame == _LOSSLESS:
+                raise Refused("it is a lossless JPEG that Pillow does not read; convert it to PNG") from error
+            raise
+        raise Damaged("its data end before the picture does")
     # of several scans libjpeg always waits for the end: what changes with the data behind it is incomplete
     picture, other = _loaded(data), _loaded(whole + _JUNK + data[segments.end :])
     if not np.array_equal(np.asarray(picture), np.asarray(other)):

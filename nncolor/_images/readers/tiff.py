@@ -217,8 +217,8 @@ def _is_for_pillow(page: TiffPage, bits: int, sample_format: int) -> bool:
     is_held = bits <= 8 or (page.samplesperpixel == 1 and bits in (12, 16) and sample_format == _UNSIGNED)
     if compression in _ALSO_BY_PILLOW and is_held and not is_ycbcr:
         return True
-    if _has_imagecodecs():
-        raise Refused(f"its compression {_name(compression)} is not supported; save it without compression")
+    if not isinstance(compression, COMPRESSION):
+        raise Refused(f"its compression {compression} is not supported; save it without compression")
     raise Refused(f'{missing}: pip install "nncolor[tiff]", or save the file without compression')
 
 
