@@ -52,17 +52,45 @@ def to_srgb(image, profile):
 
 
 def deep_to_srgb(image, profile):
-    """Array of more than 8 bits converted from the profile in its file to sRGB; grey only."""
-    profile, space = _open(profile)
-    if _is_srgb(profile, space):
+    """Array of 16 bits or floats, grey or RGB, converted from the profile in its file to sRGB.
+
+    Pillow converts grey of 16 bits. The rest needs imagecodecs, which has the same Little CMS.
+    """
+    (opened, space), bits = _open(profile), image.dtype.itemsize * 8
+    if _is_srgb(opened, space):
         return image
-    if space != "GRAY" or image.ndim != 2 or image.dtype != np.uint16:
-        name = ImageCms.getProfileDescription(profile).strip()
+    if space not in ("GRAY", "RGB") or (space == "GRAY" and image.ndim == 3):
         raise Refused(
-            f"its colour profile {name!r} cannot be converted to sRGB at {image.dtype.itemsize * 8} bits "
-            "for each channel; convert the file to sRGB"
+            f"its colour profile is for {space}, which does not fit its {bits} bits for each channel; convert "
+            "the file to sRGB"
         )
-    return _deep_grey_table(profile)[image]
+    if space == "GRAY" and image.dtype == np.uint16:
+        return _deep_grey_table(opened)[image]
+    try:
+        import imagecodecs
+    except ImportError as error:
+        raise Refused(
+            f"its colour profile {ImageCms.getProfileDescription(opened).strip()!r} needs imagecodecs at "
+            f'{bits} bits for each channel: pip install "nncolor[tiff]", or convert the file to sRGB'
+        ) from error
+    # grey of a profile of colours is red, green and blue of the same value
+    colors = np.stack([image] * 3, axis=-1) if image.ndim == 2 and space == "RGB" else image
+    target = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    try:
+        converted = imagecodecs.cms_transform(
+            np.ascontiguousarray(colors[..., :3] if colors.ndim == 3 else colors),
+            profile,
+            _grey_srgb() if space == "GRAY" else target,
+            colorspace=space.lower(),
+            outcolorspace=space.lower(),
+            intent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+            flags=_BLACK_POINT_COMPENSATION | _EXACT,
+        )
+    except imagecodecs.CmsError as error:
+        raise _broken(error) from error
+    if converted.dtype.kind == "f":
+        converted = converted.clip(0, 1)
+    return converted[..., 1] if image.ndim == 2 and space == "RGB" else converted
 
 
 def _open(profile):
@@ -92,7 +120,7 @@ def _grey_table(profile):
 def _deep_grey_table(profile):
     """Level in sRGB of each of the 65536 levels of a grey profile."""
     ramp = Image.fromarray(np.arange(65536, dtype=np.uint16)[None])
-    return np.asarray(_convert(ramp, profile, "I;16", _EXACT, _grey_srgb(), "I;16"))[0]
+    return np.asarray(_convert(ramp, profile, "I;16", _EXACT, _open(_grey_srgb())[0], "I;16"))[0]
 
 
 @lru_cache
@@ -114,7 +142,7 @@ def _grey_srgb():
         struct.pack(">I4xI12s", start + len(data), 0x04000000, b"mntrGRAYXYZ ").ljust(36, b"\0") + b"acsp"
     )
     header = (header.ljust(68, b"\0") + _D50).ljust(128, b"\0")
-    return ImageCms.getOpenProfile(BytesIO(header + table + data))
+    return header + table + data
 
 
 def _convert(image, profile, mode, flags=0, to=None, to_mode="RGB"):
