@@ -51,9 +51,19 @@ def unreadable_error(where: str, error: Exception) -> OSError:
     return OSError(f"{where} cannot be read ({_reason(error)}).")
 
 
+def unloadable_error(where: str, path: Any, error: Exception) -> OSError:
+    """Error that names a file that the reader of a collection has not read, by its header."""
+    try:
+        n_pixels_of_file(path)
+    except (Refused, Damaged, OSError) as own:
+        return unreadable_error(where, own)
+    return unreadable_error(where, error)
+
+
 def _reason(error: Exception) -> str:
     if isinstance(error, (Refused, Damaged)):
         return str(error)
+    # of the system, or of the reader of a collection
     if isinstance(error, OSError) and error.strerror:
         return f"the system says: {error.strerror}"
     return f"{type(error).__name__}: {error}"

@@ -61,8 +61,8 @@ def deep_to_srgb(image, profile):
         return image
     if space not in ("GRAY", "RGB") or (space == "GRAY" and image.ndim == 3):
         raise Refused(
-            f"its colour profile is for {space}, which does not fit its {bits} bits for each channel; convert "
-            "the file to sRGB"
+            f"its colour profile is for {space}, which does not fit its {bits} bits for each channel; "
+            "convert the file to sRGB"
         )
     if space == "GRAY" and image.dtype == np.uint16:
         return _deep_grey_table(opened)[image]
