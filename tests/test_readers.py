@@ -23,7 +23,7 @@ from test_headers import box, png, saved, segment
 from test_icc import GREY_GAMMA_1, gamma_curve, icc_profile, rgb_profile, srgb_of_linear
 from test_tiff import turned, write_with_tags
 
-from nncolor import to_gray
+from nncolor import PatchExtractor, to_gray
 from nncolor._images.encoding import Encoding
 from nncolor._images.files import probe_image, read_image
 from nncolor._images.readers.catalogue import READERS
@@ -446,6 +446,19 @@ def test_junk_that_harms_no_jpeg(kind, tmp_path):
         assert_array_equal(read(tmp_path, whole[:-2] + junk + whole[-2:]), expected)
 
 
+@pytest.mark.parametrize("kind", JPEGS)
+def test_fill_bytes_and_large_headers_of_jpeg(kind, tmp_path):
+    whole = jpeg_of(kind)
+    expected = read(tmp_path, whole)
+    assert_array_equal(read(tmp_path, whole[:-2] + b"\xff" * 20 + whole[-2:]), expected)
+    large = whole[:2] + segment(0xE5, bytes(65_000)) * 9 + whole[2:]
+    assert_array_equal(read(tmp_path, large), expected)
+    assert probe_image(tmp_path / "x") is None
+    frame = large.index(b"\xff\xc2" if kind == "progressive" else b"\xff\xc0")
+    assert "its 12 bits" in reason(tmp_path, large[: frame + 4] + b"\x0c" + large[frame + 5 :])
+    assert "its 12 bits" in probe_image(tmp_path / "x")
+
+
 def test_a_second_jpeg_behind_the_first_is_no_matter(tmp_path):
     one, two = jpeg_of("plain"), jpeg_of("progressive")
     assert_array_equal(read(tmp_path, one + two), read(tmp_path, one))
@@ -815,6 +828,19 @@ def test_every_reader_claims_its_files_only(tmp_path):
         assert (height, width) == claimed.pixels(io.BytesIO(content)).shape[:2]
         # whatever it is called
         assert read(tmp_path, content, "x.jpg").shape[:2] == (height, width)
+
+
+@pytest.mark.parametrize("name", [name for name in WHOLE if name != "HEIC"])
+def test_an_image_of_pillow_is_its_file(name, tmp_path):
+    content = WHOLE[name]()
+    read(tmp_path, content)
+    expected = PatchExtractor(1).transform([tmp_path / "x"])
+    for source in (tmp_path / "x", io.BytesIO(content)):
+        for is_read in (False, True):
+            with Image.open(source) as file:
+                if is_read:
+                    file.load()
+                assert_array_equal(PatchExtractor(1).transform([file]), expected)
 
 
 def test_a_file_is_opened_once(tmp_path, monkeypatch):

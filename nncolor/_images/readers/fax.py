@@ -4,6 +4,7 @@ libtiff leaves the rows behind a wrong code word white or black, and tells so on
 """
 
 from functools import lru_cache
+from typing import TypeAlias
 
 import numpy as np
 
@@ -33,19 +34,20 @@ _LONG = """00000001000 00000001100 00000001101 000000010010 000000010011 0000000
 _PASS, _HORIZONTAL, _UNCOMPRESSED = 10, 11, 12
 _MODES = {"0001": _PASS, "001": _HORIZONTAL, "1": 0, "011": 1, "000011": 2, "0000011": 3, "010": -1}
 _MODES |= {"000010": -2, "0000010": -3, "0000001111": _UNCOMPRESSED}
+_Table: TypeAlias = list[tuple[int, int] | None]
 # bits that are looked at together: the longest code word
 _LOOK = 13
 
 
 @lru_cache
-def _table(name: str) -> list[tuple[int, int] | None]:
+def _table(name: str) -> _Table:
     """Value and length of the code word that begins with each sequence of 13 bits."""
     if name == "mode":
         codes = _MODES
     else:
         words = ((_WHITE if name == "white" else _BLACK) + " " + _LONG).split()
         codes = {word: i if i < 64 else 64 * (i - 63) for i, word in enumerate(words)}
-    table: list[tuple[int, int] | None] = [None] * (1 << _LOOK)
+    table: _Table = [None] * (1 << _LOOK)
     for word, value in codes.items():
         rest = _LOOK - len(word)
         start = int(word, 2) << rest
@@ -68,7 +70,7 @@ class _Strip:
         self.windows = windows.data
         self.runs = (_table("white"), _table("black"))
 
-    def word(self, table):
+    def word(self, table: _Table) -> int | None:
         """Value of the next code word; None if there is none."""
         entry = table[self.windows[self.position]] if self.position < self.n_bits else None
         if entry is None:
@@ -76,7 +78,7 @@ class _Strip:
         self.position += entry[1]
         return entry[0]
 
-    def run(self, color):
+    def run(self, color: int) -> int | None:
         """Length of a run; None if it is not there."""
         length = 0
         while (part := self.word(self.runs[color])) is not None:
@@ -86,9 +88,10 @@ class _Strip:
         # some encoders leave out a rest of zero before the end of a line
         return length if length and self.is_at_end_of_line() else None
 
-    def row(self):
+    def row(self) -> list[int] | None:
         """Changes of colour of a row coded by itself; None if it is wrong."""
-        changes, end, color = [], 0, 0
+        changes: list[int] = []
+        end = color = 0
         while end < self.width:
             length = self.run(color)
             if length is None:
@@ -98,9 +101,10 @@ class _Strip:
             color = 1 - color
         return changes if end == self.width else None
 
-    def row_after(self, reference):
+    def row_after(self, reference: list[int]) -> list[int] | None:
         """Changes of colour of a row coded by its difference from the row above; None if it is wrong."""
-        changes, start, color, index = [], -1, 0, 0
+        changes: list[int] = []
+        start, color, index = -1, 0, 0
         modes, n_changes, width = _table("mode"), len(reference), self.width
         while start < width:
             # first change to the other colour to the right of the start, and the next one
@@ -112,17 +116,15 @@ class _Strip:
             if mode is None:
                 return None
             if mode == _UNCOMPRESSED:
-                raise Refused(
-                    "its fax compression has an uncompressed part, which is not supported; convert it"
-                )
+                raise Refused("its fax compression has an uncompressed part; save it without compression")
             if mode == _PASS:
                 start = reference[index + 1] if index + 1 < n_changes else width
             elif mode == _HORIZONTAL:
-                lengths = self.run(color), self.run(1 - color)
-                if None in lengths:
+                one, other = self.run(color), self.run(1 - color)
+                if one is None or other is None:
                     return None
-                changes += [max(start, 0) + lengths[0], max(start, 0) + sum(lengths)]
-                start = changes[-1]
+                start = max(start, 0) + one + other
+                changes += [start - other, start]
             else:
                 if first + mode < start:
                     return None
@@ -131,17 +133,17 @@ class _Strip:
                 color = 1 - color
         return changes if start == width else None
 
-    def is_at_end_of_line(self):
+    def is_at_end_of_line(self) -> bool:
         return self.bits.find(1, self.position) - self.position >= 11
 
-    def skip_end_of_line(self):
+    def skip_end_of_line(self) -> bool:
         """Go behind an end of line, if one is here; returns whether it was."""
         is_here = self.is_at_end_of_line()
         if is_here:
             self.position = self.bits.find(1, self.position) + 1
         return is_here
 
-    def align(self, n_bits):
+    def align(self, n_bits: int) -> None:
         self.position += -self.position % n_bits
 
 
@@ -161,7 +163,7 @@ def check_fax(
     """
     strip = _Strip(data, width, is_reversed)
     is_mixed = compression == 3 and options & 1
-    changes: list[int] | None = []
+    changes: list[int] = []
     for row in range(n_rows):
         alone = compression != 4
         if compression == 3:
@@ -171,6 +173,7 @@ def check_fax(
                 strip.position += has_end
         elif compression != 4 and row:
             strip.align(16 if compression == 32771 else 8)
-        changes = strip.row() if alone else strip.row_after(changes)
-        if changes is None:
+        found = strip.row() if alone else strip.row_after(changes)
+        if found is None:
             raise Damaged(f"the code words of its fax compression end or are wrong in row {row} of {n_rows}")
+        changes = found

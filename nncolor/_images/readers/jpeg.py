@@ -12,13 +12,15 @@ from ..._utils.types import AnyArray
 from ..errors import Damaged, Refused
 from .base import PillowReader, check_depth, check_n_pixels, opened_by_pillow, pillow_to_array
 
-# Neither a stuffed zero, a restart, nor a fill byte.
-_MARKER = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]")
+# Neither a stuffed zero, a restart, nor a fill byte. A search for a repeated first byte is 50 times slower.
+_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 _START_OF_SCAN, _END = 0xDA, 0xD9
 # Codes of frames: C0 to CF, except those of tables.
 _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 _LOSSLESS = 0xC3
 _SEQUENTIAL = (0xC0, 0xC1, 0xC9, _LOSSLESS)
+# Bytes that are read at first for the header.
+_CHUNK = 1 << 16
 # Decoders read 8 bytes ahead of the data that they need.
 _READ_AHEAD = b"\xfe" * 8
 # Data that no picture has.
@@ -29,15 +31,13 @@ class _Jpeg(PillowReader):
     formats = ("JPEG", "MPO")
 
     def check(self, content: BinaryIO) -> None:
-        _Segments(_data(content))
+        _header(content)
 
     def pixels(self, content: BinaryIO) -> AnyArray:
         return pillow_to_array(opened_jpeg(_data(content)))
 
     def size(self, content: BinaryIO) -> tuple[int, int]:
-        data = _data(content)
-        _Segments(data)
-        with opened_by_pillow("JPEG", io.BytesIO(data)) as file:
+        with opened_by_pillow("JPEG", io.BytesIO(_header(content))) as file:
             check_n_pixels(file.height, file.width)
             return file.height, file.width
 
@@ -47,10 +47,24 @@ class _Jpeg(PillowReader):
         return pillow_to_array(image)
 
 
-def _data(content: BinaryIO) -> bytes:
-    """Bytes of a file without what stands between its first two markers."""
+def _header(content: BinaryIO) -> bytes:
+    """Bytes of a file up to its first scan or later; raises `Refused` for more than 8 bits."""
     content.seek(0)
-    data = content.read()
+    data = b""
+    while more := content.read(max(_CHUNK, len(data))):
+        data += more
+        if _Segments(data).n_scans:
+            break
+    return _without_junk(data)
+
+
+def _data(content: BinaryIO) -> bytes:
+    content.seek(0)
+    return _without_junk(content.read())
+
+
+def _without_junk(data: bytes) -> bytes:
+    """Data without what stands between the first two markers, which Pillow does not pass over."""
     first = _MARKER.search(data, 2)
     return data if first is None else data[:2] + data[first.start() :]
 
@@ -83,7 +97,8 @@ def opened_jpeg(data: bytes) -> PIL.Image.Image:
     segments = _Segments(data)
     if segments.end is None:
         return _loaded(data)
-    whole = data[: segments.end]
+    # without fill bytes before the end
+    whole = data[: segments.end].rstrip(b"\xff")
     if segments.n_scans == 1 and segments.frame in _SEQUENTIAL:
         # without the end, libjpeg waits for data that are missing
         with contextlib.suppress(OSError):
