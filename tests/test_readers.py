@@ -201,6 +201,48 @@ def test_the_primaries_of_avif(number, tmp_path):
     assert "high dynamic range (transfer function 16)" in reason(tmp_path, avif(A, number, 16))
 
 
+@pytest.mark.parametrize("number", [1, 9, 12])
+@pytest.mark.parametrize("compression", ["none", "lzw", "jpeg"])
+def test_the_primaries_of_tiff(number, compression, tmp_path):
+    (white, *others), path = XY[number], tmp_path / "a.tif"
+    tags = [
+        (code, "2I", n, tuple(part for value in np.ravel(xy) for part in (round(value * 10**6), 10**6)), True)
+        for code, n, xy in ((318, 2, white), (319, 6, others))
+    ]
+    image = SMOOTH if compression == "jpeg" else A.astype(np.uint16) * 257
+    options = {"metadata": None, "photometric": "rgb", "compression": compression}
+    tifffile.imwrite(path, image, **options)
+    plain = read_image(path)
+    tifffile.imwrite(path, image, extratags=tags, **options)
+    assert_array_equal(read_image(path), Encoding.of_numbers(number, 13).to_srgb(plain))
+    # a profile counts more
+    tifffile.imwrite(path, image, extratags=tags, iccprofile=rgb_profile("rgb", 2.2), **options)
+    with_tags = read_image(path)
+    tifffile.imwrite(path, image, iccprofile=rgb_profile("rgb", 2.2), **options)
+    assert_array_equal(with_tags, read_image(path))
+    if number > 1 and compression == "none":
+        tifffile.imwrite(path, A.astype(np.float32) / 255, extratags=tags, **options)
+        with pytest.raises(OSError, match="its floats have other primaries than those of sRGB"):
+            read_image(path)
+
+
+def bmp_with_profile(kind, profile):
+    """A BMP of version 5 with a profile behind its pixels."""
+    rows = A[::-1, :, ::-1].tobytes()
+    size = 14 + 124 + len(rows)
+    info = struct.pack("<IiiHHIIiiII", 124, A.shape[1], A.shape[0], 1, 24, 0, len(rows), 0, 0, 0, 0)
+    info += bytes(16) + kind + bytes(48) + struct.pack("<4I", 4, size - 14, len(profile), 0)
+    return b"BM" + struct.pack("<IHHI", size + len(profile), 0, 0, 14 + 124) + info + rows + profile
+
+
+def test_the_profile_of_bmp(tmp_path):
+    assert_array_equal(read(tmp_path, bmp_with_profile(b"BGRs", b"")), A)
+    profile = rgb_profile("bgr", 2.2)
+    Image.fromarray(A).save(tmp_path / "a.png", icc_profile=profile)
+    assert_array_equal(read(tmp_path, bmp_with_profile(b"DEBM", profile)), read_image(tmp_path / "a.png"))
+    assert "its colour profile is another file" in reason(tmp_path, bmp_with_profile(b"KNIL", b"a.icc\0"))
+
+
 # --- 27, 28: tags of TIFF, and what is beside the picture
 
 PALETTES = [(bits, scale) for bits in (1, 8) for scale in (1, 256, 257)]
@@ -550,6 +592,18 @@ def test_a_jpeg_inside_a_tiff_that_ends_early(tmp_path):
     half = start + size * 2 // 3
     bad = content[:half] + b"\xff\xd9" + bytes(start + size - half - 2) + content[start + size :]
     assert "its data end before the picture does" in reason(tmp_path, bad)
+
+
+@pytest.mark.parametrize("damage", [bytes, lambda n: b""])
+def test_jpeg_2000_inside_a_tiff_that_ends_early(damage, tmp_path):
+    tifffile.imwrite(tmp_path / "a.tif", SMOOTH, photometric="rgb", compression="jpeg2000", metadata=None)
+    content = (tmp_path / "a.tif").read_bytes()
+    assert_array_equal(read(tmp_path, content), SMOOTH)
+    with tifffile.TiffFile(io.BytesIO(content)) as file:
+        start, size = file.pages[0].dataoffsets[0], file.pages[0].databytecounts[0]
+    half = start + size // 2
+    message = reason(tmp_path, content[:half] + damage(start + size - half) + content[start + size :])
+    assert "a codestream of its JPEG 2000 compression is cut off" in message
 
 
 # --- 30: full depth

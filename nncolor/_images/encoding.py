@@ -8,23 +8,23 @@ from .._utils.types import AnyArray
 from .errors import Refused
 from .srgb import encode, encode_8_bits
 
-_D65 = (0.3127, 0.3290)
+D65 = (0.3127, 0.3290)
 _C = (0.310, 0.316)
-_SRGB = (*_D65, 0.640, 0.330, 0.300, 0.600, 0.150, 0.060)
+_SRGB = (*D65, 0.640, 0.330, 0.300, 0.600, 0.150, 0.060)
 # x and y of white, red, green and blue by the numbers of ITU-T H.273, table 2; 2 is unspecified.
 _PRIMARIES = {
     1: _SRGB,
     2: _SRGB,
     4: (*_C, 0.67, 0.33, 0.21, 0.71, 0.14, 0.08),
-    5: (*_D65, 0.64, 0.33, 0.29, 0.60, 0.15, 0.06),
-    6: (*_D65, 0.630, 0.340, 0.310, 0.595, 0.155, 0.070),
-    7: (*_D65, 0.630, 0.340, 0.310, 0.595, 0.155, 0.070),
+    5: (*D65, 0.64, 0.33, 0.29, 0.60, 0.15, 0.06),
+    6: (*D65, 0.630, 0.340, 0.310, 0.595, 0.155, 0.070),
+    7: (*D65, 0.630, 0.340, 0.310, 0.595, 0.155, 0.070),
     8: (*_C, 0.681, 0.319, 0.243, 0.692, 0.145, 0.049),
-    9: (*_D65, 0.708, 0.292, 0.170, 0.797, 0.131, 0.046),
+    9: (*D65, 0.708, 0.292, 0.170, 0.797, 0.131, 0.046),
     10: (1 / 3, 1 / 3, 1.0, 0.0, 0.0, 1.0, 0.0, 0.0),
     11: (0.314, 0.351, 0.680, 0.320, 0.265, 0.690, 0.150, 0.060),
-    12: (*_D65, 0.680, 0.320, 0.265, 0.690, 0.150, 0.060),
-    22: (*_D65, 0.630, 0.340, 0.295, 0.605, 0.155, 0.077),
+    12: (*D65, 0.680, 0.320, 0.265, 0.690, 0.150, 0.060),
+    22: (*D65, 0.630, 0.340, 0.295, 0.605, 0.155, 0.077),
 }
 # Exponents of the transfer functions, table 3; None for sRGB, and for BT.709 and its equivalents, whose
 # pictures are made for a display of sRGB.
@@ -78,7 +78,10 @@ class Encoding:
         return cls(primaries if primaries is not None and _is_valid(primaries) else _SRGB, exponent)
 
     def to_srgb(self, image: AnyArray) -> AnyArray:
-        """Image of bool, uint8 or uint16, grey or RGB with or without alpha, in sRGB; alpha is kept."""
+        """Image of bool, uint8 or uint16, grey or RGB with or without alpha, in sRGB; alpha is kept.
+
+        Raises `Refused` for floats in another encoding.
+        """
         if image.dtype == bool:
             return image
         if image.ndim == 3 and image.shape[2] > 3:
@@ -86,6 +89,8 @@ class Encoding:
         matrix = None if image.ndim == 2 else self._matrix()
         if matrix is None and self.gamma is None and self.is_full:
             return image
+        if image.dtype.kind == "f":
+            raise Refused("its floats have other primaries than those of sRGB; convert it to sRGB")
         levels = self._linear_levels(image.dtype)
         if matrix is None:
             return _encoded(levels, image.dtype)[image]

@@ -209,8 +209,7 @@ def pillow_to_array(
         file = file.convert("RGBA" if "transparency" in file.info else "RGB")
     elif file.mode not in ("1", "L", "F", "RGB", "RGBA"):
         file = file.convert("RGBA" if file.mode == "RGBa" else "RGB")
-    image = np.asarray(file)
-    return image if image.dtype.kind == "f" else encoding.to_srgb(image)
+    return encoding.to_srgb(np.asarray(file))
 
 
 def _integers(file: PIL.Image.Image) -> AnyArray:

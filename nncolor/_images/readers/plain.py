@@ -1,6 +1,36 @@
 """Readers of containers of at most 8 bits that Pillow decodes as they declare."""
 
-from .base import PillowReader
+from typing import BinaryIO
+
+import PIL.Image
+
+from ..._utils.types import AnyArray
+from ..errors import Refused
+from .base import PillowReader, pillow_to_array
+
+# Kinds of colour space in the header of a BMP, of which Pillow reads none.
+_EMBEDDED, _LINKED = b"DEBM", b"KNIL"
+
+
+class _Bmp(PillowReader):
+    def check(self, content: BinaryIO) -> None:
+        if _header_of_bmp(content)[70:74] == _LINKED:
+            raise Refused("its colour profile is another file; convert it to sRGB")
+
+    def to_array(self, file: PIL.Image.Image, content: BinaryIO | None) -> AnyArray:
+        if content is None or (header := _header_of_bmp(content))[70:74] != _EMBEDDED:
+            return pillow_to_array(file)
+        start, size = (int.from_bytes(header[i : i + 4], "little") for i in (126, 130))
+        # after the first header
+        content.seek(14 + start)
+        return pillow_to_array(file, profile=content.read(size))
+
+
+def _header_of_bmp(content: BinaryIO) -> bytes:
+    """Both headers of a BMP; without the second half of the second one if it has no colour space."""
+    content.seek(0)
+    header = content.read(138)
+    return header if len(header) == 138 and header[14] in (108, 124) else header[:54]
 
 
 class _Bitmap(PillowReader):
@@ -38,7 +68,7 @@ class _Webp(PillowReader):
         return head[:4] == b"RIFF" and head[8:12] == b"WEBP"
 
 
-BMP = PillowReader("BMP", b"BM")
+BMP = _Bmp("BMP", b"BM")
 DIB = _Bitmap("DIB")
 GIF = PillowReader("GIF", b"GIF87a", b"GIF89a")
 ICO = PillowReader("ICO", b"\0\0\1\0")

@@ -15,6 +15,7 @@ import tifffile
 from tifffile import COMPRESSION, PHOTOMETRIC, TiffFile, TiffPage
 
 from ..._utils.types import AnyArray
+from ..encoding import D65, Encoding
 from ..errors import Damaged, Refused
 from ..icc import deep_to_srgb, to_srgb
 from .base import (
@@ -59,8 +60,12 @@ _TAG = {
     "coefficients": 529,
     "black_white": 532,
     "t4_options": 292,
+    "white": 318,
+    "primaries": 319,
 }
 _RATIONALS = (5, 10)
+_JPEG_2000 = {COMPRESSION.JPEG_2000_LOSSY, COMPRESSION.JPEG2000, COMPRESSION.APERIO_JP2000_YCBC}
+_JPEG_2000 |= {COMPRESSION.APERIO_JP2000_RGB}
 # Values of YCbCr for black and white, and shares of red, green and blue in Y, where a file does not say.
 _BLACK_WHITE, _LUMA = (0, 255, 128, 255, 128, 255), (0.299, 0.587, 0.114)
 
@@ -84,18 +89,22 @@ class _Tiff(Reader):
             if not _check(page):
                 return _upright(_to_image(page, _samples(page)), page)
             _check_segments(page)
-            index = page.index
+            index, encoding = page.index, _encoding_of(page)
+            is_declared = "InterColorProfile" not in page.tags and page.photometric != PHOTOMETRIC.SEPARATED
         with opened_by_pillow("TIFF", content) as picture:
             if index:
                 picture.seek(index)
-            return _pillow_to_array(picture)
+            return _pillow_to_array(picture, encoding if is_declared else None)
 
     def pixels_of_pillow(self, image: PIL.Image.Image, content: BinaryIO | None) -> AnyArray:
         if content is not None:
             self.size(content)
         check_frames(getattr(image, "n_frames", 1) if content is None else 1)
         _check_decoded(image)
-        return _pillow_to_array(image)
+        if content is None or "icc_profile" in image.info or image.mode == "CMYK":
+            return _pillow_to_array(image)
+        with _opened(content) as file:
+            return _pillow_to_array(image, _encoding_of(_picture(file)))
 
 
 TIFF = _Tiff()
@@ -109,8 +118,9 @@ def _opened(content: BinaryIO) -> TiffFile:
         raise Damaged("its directory of tags is cut off or damaged") from error
 
 
-def _pillow_to_array(file: PIL.Image.Image) -> AnyArray:
-    return pillow_to_array(file, bits=12 if file.tag_v2.get(_BITS) == (12,) else 16)  # type: ignore[attr-defined]
+def _pillow_to_array(file: PIL.Image.Image, encoding: Encoding | None = None) -> AnyArray:
+    bits = 12 if file.tag_v2.get(_BITS) == (12,) else 16  # type: ignore[attr-defined]
+    return pillow_to_array(file, encoding=encoding, bits=bits)
 
 
 def _check_decoded(image: PIL.Image.Image) -> None:
@@ -275,6 +285,11 @@ def _samples(page: TiffPage) -> AnyArray:
     """Samples (height, width, n), integers in the range of their bits."""
     if any(not n_bytes for n_bytes in page.databytecounts):
         raise Refused("some of its strips or tiles hold no data; save it whole")
+    if page.compression in _JPEG_2000:
+        # OpenJPEG paints the missing part
+        for data, _ in _segments(page):
+            if data.rstrip(b"\0")[-2:] != b"\xff\xd9":
+                raise Damaged("a codestream of its JPEG 2000 compression is cut off")
     samples = page.asarray()
     if page.samplesperpixel == 1:
         return samples.reshape(page.imagelength, page.imagewidth, 1)
@@ -305,9 +320,9 @@ def _to_image(page: TiffPage, samples: AnyArray) -> AnyArray:
 
 def _ycbcr_to_rgb(page: TiffPage, samples: AnyArray) -> AnyArray:
     """RGB of YCbCr of 8 bits (TIFF 6.0, section 21)."""
-    black_white = _numbers(page, "black_white", _BLACK_WHITE)
+    black_white = np.reshape(_numbers(page, "black_white", _BLACK_WHITE), (3, 2))
     red, green, blue = _numbers(page, "coefficients", _LUMA)
-    black, white = np.array(black_white[::2]), np.array(black_white[1::2])
+    black, white = black_white.T
     y, cb, cr = np.moveaxis((samples - black) * ([255, 127, 127] / (white - black)), -1, 0)
     r, b = y + (2 - 2 * red) * cr, y + (2 - 2 * blue) * cb
     rgb = np.stack([r, (y - red * r - blue * b) / green, b], axis=-1)
@@ -321,8 +336,8 @@ def _numbers(page: TiffPage, name: str, default: tuple[float, ...]) -> tuple[flo
         return default
     values = _each(tag.value)
     if tag.dtype in _RATIONALS:
-        values = tuple(values[i] / values[i + 1] for i in range(0, len(values), 2))
-    return values if len(values) == len(default) else default
+        values = tuple(values[i] / (values[i + 1] or 1) for i in range(0, len(values), 2))
+    return tuple(values)
 
 
 def _divide(colors: AnyArray, alpha: AnyArray) -> AnyArray:
@@ -356,12 +371,18 @@ def _convert(page: TiffPage, image: AnyArray) -> AnyArray:
         file = PIL.Image.frombytes("CMYK", (width, height), np.ascontiguousarray(inks).tobytes())
         return np.asarray(file.convert("RGB") if profile is None else to_srgb(file, profile))
     if profile is None:
-        return image
+        return image if image.ndim == 2 else _encoding_of(page).to_srgb(image)
     if image.ndim == 3 and image.dtype == bool:
         image = widen(image, 1)
     if image.dtype in (bool, np.uint8):
         return np.asarray(to_srgb(PIL.Image.fromarray(image), profile))
     return deep_to_srgb(image, profile)
+
+
+def _encoding_of(page: TiffPage) -> Encoding:
+    """Encoding by the primaries that a page declares."""
+    white, others = (_numbers(page, name, ()) for name in ("white", "primaries"))
+    return Encoding.of_gamma(None, (*(white or D65)[:2], *others) if len(others) == 6 else None)
 
 
 def _upright(image: AnyArray, page: TiffPage) -> AnyArray:
