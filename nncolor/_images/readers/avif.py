@@ -1,6 +1,6 @@
 """Readers of AVIF, which Pillow decodes, and of HEIC, which pillow-heif decodes."""
 
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import PIL.Image
@@ -28,12 +28,12 @@ def _brands(head: bytes) -> list[bytes]:
 
 class _Avif(PillowReader):
     def claims(self, head: bytes) -> bool:
-        brands = _brands(head)
-        return brands[:1] != [] and any(brand in _AVIF_BRANDS for brand in brands)
+        return any(brand in _AVIF_BRANDS for brand in _brands(head))
 
     def check(self, content: BinaryIO) -> None:
         picture = picture_of(content)
         check_depth(picture.bits)
+        # raises where its numbers are not supported
         _ = picture.encoding
 
     def to_array(self, file: PIL.Image.Image, content: BinaryIO | None) -> AnyArray:
@@ -42,9 +42,7 @@ class _Avif(PillowReader):
         picture = picture_of(content)
         rows, columns = picture.crop(file.height, file.width)
         if (rows, columns) != (slice(None), slice(None)):
-            exif = file.getexif()
             file = file.crop((columns.start, rows.start, columns.stop, rows.stop))
-            file.getexif().update(exif)
         return pillow_to_array(file, encoding=picture.encoding)
 
 
@@ -56,7 +54,7 @@ class _Heic(Reader):
 
     def claims(self, head: bytes) -> bool:
         brands = _brands(head)
-        return any(brand in _HEIC_BRANDS for brand in brands) or brands[:1] in [[b] for b in _HEIF_BRANDS]
+        return any(brand in _HEIC_BRANDS for brand in brands) or head[8:12] in _HEIF_BRANDS and brands != []
 
     def size(self, content: BinaryIO) -> tuple[int, int]:
         width, height = self._opened(content)[0].size
@@ -81,7 +79,7 @@ class _Heic(Reader):
         check_depth(picture.bits)
         return pillow_to_array(image, encoding=picture.encoding, turns=False)
 
-    def _opened(self, content: BinaryIO):
+    def _opened(self, content: BinaryIO) -> tuple[Any, Encoding | None]:
         try:
             import pillow_heif
         except ImportError as error:

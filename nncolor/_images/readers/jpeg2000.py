@@ -1,6 +1,6 @@
 """Reader of JPEG 2000: 8 bits, and grey of up to 16, by Pillow; colour of up to 16 bits by imagecodecs."""
 
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import PIL.Image
 
@@ -22,6 +22,7 @@ class _Header(NamedTuple):
     width: int
     profile: bytes | None
     color_space: int | None
+    has_palette: bool
 
     @property
     def is_for_pillow(self) -> bool:
@@ -38,7 +39,8 @@ class _Jpeg2000(PillowReader):
                 "to sRGB"
             )
         if not header.is_for_pillow:
-            if len({*header.bits}) > 1 or max(header.bits) > 16 or header.color_space == _SYCC:
+            is_plain = len({*header.bits}) == 1 and header.color_space != _SYCC and not header.has_palette
+            if not is_plain or max(header.bits) > 16:
                 raise Refused(
                     f"its {max(header.bits)} bits for each channel are not supported; convert it to TIFF"
                 )
@@ -85,7 +87,7 @@ class _Jpeg2000(PillowReader):
         )
 
 
-def _imagecodecs(bits: int):
+def _imagecodecs(bits: int) -> Any:
     try:
         import imagecodecs
     except ImportError as error:
@@ -101,10 +103,11 @@ def _header_of(content: BinaryIO) -> _Header:
     content.seek(0)
     data = content.read()
     profile = color_space = None
-    stream = data
+    stream, has_palette = data, False
     if data[:4] != _CODESTREAM:
         outer = list(boxes(data, is_file=True))
         for box in (inner for kind, inside in outer if kind == b"jp2h" for inner in boxes(inside)):
+            has_palette |= box.kind == b"pclr"
             if box.kind == b"colr" and profile is None and color_space is None and box.content:
                 if box.content[0] == 1:
                     color_space = int.from_bytes(box.content[3:7], "big")
@@ -121,7 +124,8 @@ def _header_of(content: BinaryIO) -> _Header:
         raise Damaged("its codestream has no components")
     if any(size & 0x80 for size in sizes):
         raise Refused("its samples are signed; convert it to TIFF")
-    return _Header([size + 1 for size in sizes], below - top, right - left, profile, color_space)
+    bits = [size + 1 for size in sizes]
+    return _Header(bits, below - top, right - left, profile, color_space, has_palette)
 
 
 JPEG2000 = _Jpeg2000("JPEG2000", _CODESTREAM, b"\0\0\0\x0cjP  \r\n\x87\n")

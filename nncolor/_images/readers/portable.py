@@ -18,4 +18,4 @@ class _Portable(PillowReader):
             check_depth(int(tokens[2]).bit_length())
 
 
-PORTABLE = _Portable("PPM", *(b"P%d" % number + space for number in range(1, 7) for space in (b"\n", b" ")))
+PORTABLE = _Portable("PPM", *(b"P%d%c" % (kind, space) for kind in range(1, 7) for space in b" \t\n\v\f\r"))
