@@ -20,7 +20,7 @@ from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 from skimage.color import rgb2xyz
 from test_headers import box, png, saved, segment
-from test_icc import GREY_GAMMA_1, gamma_curve, icc_profile, rgb_profile, srgb_of_linear
+from test_icc import GREY_GAMMA_1, gamma_curve, icc_profile, linear_of_srgb, rgb_profile, srgb_of_linear
 from test_tiff import turned, write_with_tags
 
 from nncolor import PatchExtractor, to_gray
@@ -183,6 +183,47 @@ def test_the_luminance_of_grey_stays():
     linear = Encoding.of_numbers(9, 8).to_srgb(np.repeat(ramp[..., None], 3, axis=2))
     assert_allclose(rgb2xyz(linear)[0, :, 1], np.arange(256) / 255, atol=0.006)
     assert (np.ptp(linear.astype(int), axis=2) <= 1).all()
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    xy=st.tuples(*[st.tuples(st.floats(-0.02, 0.02), st.floats(-0.02, 0.02)) for _ in range(4)]),
+    number=st.sampled_from([*XY]),
+    exponent=st.sampled_from([0.45455, 0.55556, 1.0]),
+    seed=st.integers(0, 999),
+)
+def test_any_primaries_of_png(tmp_path_factory, xy, number, exponent, seed):
+    primaries = [(x + dx, y + dy) for (x, y), (dx, dy) in zip(XY[number], xy, strict=True)]
+    stored = [round(100000 * value) for pair in primaries for value in pair]
+    chunks = (b"cHRM", struct.pack(">8I", *stored)), gama(exponent)
+    rgb = np.random.default_rng(seed).integers(0, 256, (7, 9, 3), dtype=np.uint8)
+    rgb[0] = np.linspace(0, 255, 9)[:, None]
+    folder = tmp_path_factory.mktemp("primaries")
+    seen = read(folder, png_of(rgb, *chunks))
+    # grey stays grey, of the same levels as without colour
+    grey = np.repeat(read(folder, png_of(rgb[..., 0], *chunks))[0][:, None], 3, axis=1)
+    assert_allclose(seen[0].astype(int), grey, atol=1)
+    # by a way of its own: XYZ of the colours, adapted to the white of sRGB
+    x, y = (np.array(stored) / 100000).reshape(4, 2).T
+    columns = np.stack([x / y, np.ones(4), (1 - x - y) / y])
+    to_xyz = columns[:, 1:] * np.linalg.solve(columns[:, 1:], columns[:, 0])
+    levels = rgb / 255
+    linear = linear_of_srgb(levels) if exponent == 0.45455 else levels ** (1 / exponent)
+    bradford = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
+    white = np.array([0.3127 / 0.329, 1, (1 - 0.3127 - 0.329) / 0.329])
+    cones = (linear @ to_xyz.T @ bradford.T) * (bradford @ white) / (bradford @ columns[:, 0])
+    xyz = cones @ np.linalg.inv(bradford).T
+    expected = srgb_of_linear(np.clip(xyz @ np.linalg.inv(srgb_to_xyz()).T, 0, 1))
+    is_srgb = np.abs(np.array(stored) / 100000 - np.ravel(XY[1])).max() <= 0.002
+    assert_allclose(
+        seen / 255, levels if is_srgb and exponent == 0.45455 else expected, atol=0.52 / 255 + 0.002
+    )
+
+
+def srgb_to_xyz():
+    x, y = np.array(XY[1]).T
+    columns = np.stack([x / y, np.ones(4), (1 - x - y) / y])
+    return columns[:, 1:] * np.linalg.solve(columns[:, 1:], columns[:, 0])
 
 
 def avif(image, primaries=1, transfer=13, is_full=True, **options):
