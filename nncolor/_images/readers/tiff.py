@@ -171,9 +171,10 @@ def _is_accessory(page: Any) -> bool:
 
 def _check(page: TiffPage) -> bool:
     """Raise `Refused` for a page that is not supported; returns whether Pillow has to read it."""
-    check_n_pixels(page.imagelength, page.imagewidth)
-    if not page.imagelength * page.imagewidth:
+    # a damaged tag may hold several numbers
+    if not all(isinstance(side, int) and side > 0 for side in (page.imagelength, page.imagewidth)):
         raise Damaged("its directory of tags has no width or no height")
+    check_n_pixels(page.imagelength, page.imagewidth)
     photometric, bits = page.photometric, page.bitspersample
     if _TAG["photometric"] not in page.tags:
         raise Refused("it does not declare whether zero is black or white; convert it with an image editor")

@@ -43,7 +43,8 @@ _SIGNATURES = [
     (rb"RIFF", "it is a RIFF file that holds no WebP picture; save the picture as PNG"),
     (rb"PK\x03\x04|\x1f\x8b|Rar!|7z\xbc\xaf", "it is an archive; unpack it"),
     (
-        rb"(?i)(\xef\xbb\xbf)?\s*(<\?xml[^<]*|<!--.*?-->\s*)*<(!doctype )?svg",
+        # declarations and comments come before it; possessive, so that no file takes long
+        rb"(?i)(\xef\xbb\xbf)?\s*+((<\?[^<]*+|<!--((?!-->).)*+-->)\s*+)*+<(!doctype )?svg",
         f"it is an SVG drawing; {_PAGES}",
     ),
     (
