@@ -18,7 +18,9 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
 from skimage.color import rgb2xyz
+from skimage.io import ImageCollection
 from test_headers import box, png, saved, segment
 from test_icc import GREY_GAMMA_1, gamma_curve, icc_profile, linear_of_srgb, rgb_profile, srgb_of_linear
 from test_tiff import turned, write_with_tags
@@ -992,3 +994,90 @@ def test_a_file_cut_at_any_byte_of_its_header_is_named(name):
             pixels_of(io.BytesIO(content[:length]))
         with contextlib.suppress(Refused, Damaged):
             size_of(io.BytesIO(content[:length]))
+
+
+# --- pixels that Pillow has read
+
+
+def test_pixels_that_pillow_has_read_of_files_that_it_reads_otherwise(tmp_path):
+    rgb16 = np.repeat(np.linspace(0, 65535, 64).astype(np.uint16).reshape(8, 8, 1), 3, axis=2)
+    deep_heic = saved(pillow_heif.from_bytes("RGB;16", (8, 8), rgb16.tobytes()), quality=-1)
+    deep_jp2 = imagecodecs.jpeg2k_encode(rgb16[..., 0] >> 7, bitspersample=9, codecformat="jp2")
+    plain = {"a.heic": (heic(SMOOTH), None), "b.heic": (deep_heic, "its 10 bits|its 12 bits")}
+    plain |= {"c.jp2": (deep_jp2, "Pillow has not kept its 9 bits; pass the path")}
+    plain |= {"d.sgi": (saved(Image.fromarray(A), "SGI"), "it is a SGI file, which is not supported")}
+    for name, (content, match) in plain.items():
+        path = tmp_path / name
+        path.write_bytes(content)
+        with (pillow_heif.HeifImageFile if "heic" in name else Image.open)(path) as file:
+            file.load()
+            if match is None:
+                assert_array_equal(to_gray(file), to_gray(path))
+            else:
+                with pytest.raises(OSError, match=match):
+                    to_gray(file)
+
+
+def test_tags_of_a_tiff_that_pillow_has_read(tmp_path):
+    tags = [(319, "2I", 6, tuple(n for v in np.ravel(XY[9][1:]) for n in (round(v * 10**6), 10**6)), True)]
+    tifffile.imwrite(tmp_path / "a.tif", A, photometric="rgb", metadata=None, extratags=tags)
+    with Image.open(tmp_path / "a.tif") as file:
+        file.load()
+        assert_array_equal(to_gray(file), to_gray(tmp_path / "a.tif"))
+    assert (to_gray(tmp_path / "a.tif") != to_gray(A)).any()
+
+
+# --- errors
+
+
+def test_jpeg_2000_of_grey_and_alpha(tmp_path):
+    samples = np.random.default_rng(0).integers(0, 4096, (9, 11, 2)).astype(np.uint16)
+    content = imagecodecs.jpeg2k_encode(samples, bitspersample=12, codecformat="jp2", planar=False)
+    assert_array_equal(read(tmp_path, content), np.rint(samples[..., 0] * (65535 / 4095)))
+
+
+@pytest.mark.parametrize(
+    "words", ["0000001111", "001" + "00110101" * 2, "001" + "0" * 20, "011" + "0000010" * 9]
+)
+def test_wrong_words_of_group_4(words, tmp_path):
+    data = np.packbits([int(bit) for bit in words]).tobytes()
+    tags = [(256, 3, 1, 64), (257, 3, 1, 2), (258, 3, 1, 1), (259, 3, 1, 4), (262, 3, 1, 0), (273, 4, 1, 8)]
+    tags += [(277, 3, 1, 1), (278, 3, 1, 2), (279, 4, 1, len(data))]
+    message = reason(tmp_path, tiff_of(data, tags))
+    if words == "0000001111":
+        assert "its fax compression has an uncompressed part; save it without compression" in message
+    else:
+        assert "the code words of its fax compression end or are wrong in row" in message
+
+
+def test_errors_of_the_machine(tmp_path, monkeypatch):
+    (tmp_path / "x.png").write_bytes(png_of(A))
+    for error, match in (
+        (MemoryError(), "it needs more memory than there is; make the picture smaller"),
+        (
+            Image.DecompressionBombError(),
+            "more pixels than the limit of Pillow; .*MAX_IMAGE_PIXELS",
+        ),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setattr(PngImageFile, "load", lambda self, error=error: (_ for _ in ()).throw(error))
+            with pytest.raises(OSError, match=match):
+                read_image(tmp_path / "x.png")
+    monkeypatch.setattr(
+        "builtins.open", lambda *args: (_ for _ in ()).throw(PermissionError(13, "Not allowed"))
+    )
+    with pytest.raises(OSError, match=r"x.png\) cannot be read \(the system says: Not allowed\)"):
+        read_image(tmp_path / "x.png")
+
+
+def test_a_collection_whose_reader_fails_on_a_sound_file(tmp_path):
+    (tmp_path / "x.png").write_bytes(png_of(A))
+
+    def load(path):
+        raise KeyError("no key")
+
+    with pytest.raises(OSError, match=r"image 0 \(.*x.png\) cannot be read \(KeyError: 'no key'\)"):
+        PatchExtractor(1).transform(ImageCollection(str(tmp_path / "*.png"), load_func=load))
+    (tmp_path / "x.png").write_bytes(b"%PDF-1.4")
+    with pytest.raises(OSError, match="it is a PDF document"):
+        PatchExtractor(1).transform(ImageCollection(str(tmp_path / "*.png"), load_func=load))

@@ -78,8 +78,8 @@ class _Unread(Reader):
         self.refuse(content)
 
     def pixels_of_pillow(self, image: PIL.Image.Image, content: BinaryIO | None) -> NoReturn:
-        if content is None:
-            raise Refused(f"it is a {image.format} file, which is not supported; {_CONVERT}")
+        # no format of Pillow is that of this reader, so that the file is known
+        assert content is not None
         self.refuse(content)
 
 
