@@ -70,7 +70,7 @@ def deep_to_srgb(image, profile):
         import imagecodecs
     except ImportError as error:
         raise Refused(
-            f"its colour profile {ImageCms.getProfileDescription(opened).strip()!r} needs imagecodecs at "
+            f"its colour profile {opened.profile.profile_description!r} needs imagecodecs at "
             f'{bits} bits for each channel: pip install "nncolor[tiff]", or convert the file to sRGB'
         ) from error
     # grey of a profile of colours is red, green and blue of the same value

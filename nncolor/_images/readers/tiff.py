@@ -224,8 +224,9 @@ def _is_for_pillow(page: TiffPage, bits: int, sample_format: int) -> bool:
     missing = _missing_codec(page, bits)
     if missing is None:
         return False
-    # Pillow keeps 8 bits, and 16 bits of grey
-    is_held = bits <= 8 or (page.samplesperpixel == 1 and bits in (12, 16) and sample_format == _UNSIGNED)
+    # Pillow keeps 8 bits, and of one channel also fewer bits, 16 and, in one order of bytes, 12
+    of_one = (1, 2, 4, 16, 12) if page.parent.byteorder == "<" else (1, 2, 4, 16)
+    is_held = sample_format == _UNSIGNED and (bits == 8 or (page.samplesperpixel == 1 and bits in of_one))
     if compression in _ALSO_BY_PILLOW and is_held and not is_ycbcr:
         return True
     if not isinstance(compression, COMPRESSION):
