@@ -1,6 +1,7 @@
 """ICC profiles of files are applied or refused. The profiles are made here, number by number."""
 
 import struct
+import sys
 
 import numpy as np
 import pytest
@@ -145,8 +146,7 @@ def test_a_profile_of_another_kind_than_the_image_is_refused(mode, ending, profi
 @pytest.mark.parametrize(
     ("dtype", "profile", "match"),
     [
-        (np.uint16, rgb_profile("bgr", 2.2), "profile 'test' cannot be converted to sRGB at 16 bits"),
-        (np.float32, rgb_profile("bgr", 2.2), "profile 'test' cannot be converted to sRGB at 32 bits"),
+        (np.uint16, GREY_GAMMA_1, "is for GRAY, which does not fit its 16 bits"),
         (np.int16, GREY_GAMMA_1, "signed integers of 16 bits"),
         (np.uint16, b"no profile", "cannot open profile"),
         (np.uint8, b"no profile", "cannot open profile"),
@@ -162,6 +162,30 @@ def test_unsupported_profiles_are_refused(dtype, profile, match, photos, tmp_pat
     tifffile.imwrite(tmp_path / "a.tif", image, photometric="rgb", iccprofile=profile)
     with pytest.raises(OSError, match=rf"image 0 \(.*a.tif\) cannot be read .*{match}"):
         SOMColorizer().fit([tmp_path / "a.tif"])
+
+
+@pytest.mark.parametrize("dtype", [np.uint16, np.float32, np.float64])
+@pytest.mark.parametrize("kind", ["colour", "grey", "grey in a profile of colours"])
+def test_a_profile_at_full_depth(dtype, kind, tmp_path, monkeypatch):
+    gamma = 2.19921875
+    profile = icc_profile("GRAY", {"kTRC": gamma_curve(2.2)}) if kind == "grey" else rgb_profile("bgr", 2.2)
+    values = np.random.default_rng(0).random((40, 50, 3) if kind == "colour" else (40, 50))
+    largest = 65535 if dtype is np.uint16 else 1
+    stored = (values * largest).astype(dtype)
+    photometric = "rgb" if kind == "colour" else "minisblack"
+    tifffile.imwrite(tmp_path / "a.tif", stored, photometric=photometric, iccprofile=profile)
+    image = read_image(tmp_path / "a.tif")
+    assert image.dtype == dtype
+    expected = srgb_of_linear((stored / largest) ** gamma)
+    # the numbers of the profile have 16 bits
+    assert_allclose(image / largest, expected[..., ::-1] if kind == "colour" else expected, atol=3e-3)
+    if kind == "grey":
+        assert_allclose(image / largest, expected, atol=3e-5)
+    if kind != "grey" or dtype is not np.uint16:
+        monkeypatch.setitem(sys.modules, "imagecodecs", None)
+        match = rf"profile 'test' needs imagecodecs at {stored.itemsize * 8} bits .*nncolor\[tiff\]"
+        with pytest.raises(OSError, match=match):
+            read_image(tmp_path / "a.tif")
 
 
 def test_the_lightness_is_that_of_the_profile(tmp_path):

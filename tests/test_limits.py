@@ -73,7 +73,9 @@ def test_a_decompression_bomb_is_refused(colorizer, kind, method, tmp_path):
                 file.pages[0].tags[tag].overwrite(60_000)
     estimator = SOMColorizer() if method == "fit" else colorizer
     tracemalloc.start()
-    with pytest.raises(OSError, match=rf"image 0 \(.*bomb.{kind}\) cannot be read \(DecompressionBombError"):
+    with pytest.raises(
+        OSError, match=rf"image 0 \(.*bomb.{kind}\) cannot be read \(its \d+ pixels are more than"
+    ):
         getattr(estimator, method)([path])
     assert tracemalloc.get_traced_memory()[1] < 1e8
     tracemalloc.stop()

@@ -16,7 +16,7 @@ from tifffile import COMPRESSION
 
 from nncolor import PatchExtractor
 from nncolor._images.files import probe_image, read_image
-from nncolor._images.tiff import check_tiff
+from nncolor._images.readers.tiff import TIFF
 
 
 def packs_bits():
@@ -310,6 +310,18 @@ def test_packed_bits_without_imagecodecs(tmp_path, monkeypatch, bits):
             read_image(path)
 
 
+@needs_packing
+def test_colour_of_few_bits_without_imagecodecs(tmp_path, monkeypatch):
+    path = tmp_path / "a.tif"
+    samples = np.random.default_rng(0).integers(0, 16, (8, 10, 3)).astype(np.uint8)
+    tifffile.imwrite(path, samples, photometric="rgb", bitspersample=4, metadata=None)
+    assert_array_equal(read_image(path), samples * 17)
+    monkeypatch.setitem(sys.modules, "imagecodecs", None)
+    # Pillow has grey of 4 bits only
+    with pytest.raises(OSError, match=r"unpacking its 4 bits .*nncolor\[tiff\]"):
+        read_image(path)
+
+
 def test_a_file_that_does_not_declare_what_zero_is(tmp_path):
     path = tmp_path / "a.tif"
     tifffile.imwrite(path, GREY, photometric="minisblack", metadata=None)
@@ -346,7 +358,7 @@ def test_the_raw_samples_of_a_camera_are_no_grey(tmp_path):
     assert_array_equal(read_image(tmp_path / "color.dng"), color)
 
 
-def test_number_of_pixels(tmp_path):
+def test_size(tmp_path):
     tifffile.imwrite(tmp_path / "a.tif", np.zeros((6, 8, 3), np.uint8), photometric="rgb")
     with open(tmp_path / "a.tif", "rb") as content:
-        assert check_tiff(content) == 48
+        assert TIFF.size(content) == (6, 8)

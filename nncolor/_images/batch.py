@@ -9,7 +9,7 @@ import PIL.Image
 from skimage.io import ImageCollection
 
 from .._utils.types import AnyArray
-from .files import image_of_pillow, n_pixels_of_file, read_image, unreadable_error
+from .files import image_of_pillow, n_pixels_of_file, read_image, unloadable_error
 
 _PATH_TYPES = (str, os.PathLike)
 # Floats may lie this far outside [0, 1], because of rounding in filters and resampling.
@@ -115,7 +115,8 @@ def _collection(X):
         try:
             image = X[position]
         except Exception as error:
-            raise unreadable_error(describe(position, X.files[position]), error) from error
+            path = X.files[position]
+            raise unloadable_error(describe(position, path), path, error) from error
         yield image
 
 
@@ -160,11 +161,7 @@ def load_image(position: int | str | None, item: Any, *, color: bool = False) ->
 
 def _to_array(item, where):
     if isinstance(item, PIL.Image.Image):
-        try:
-            return image_of_pillow(item)
-        # decoders report broken data by exceptions of every kind
-        except Exception as error:
-            raise unreadable_error(where, error) from error
+        return image_of_pillow(item, where)
     if item is None or type(item).__name__ == "NAType" or (isinstance(item, float) and np.isnan(item)):
         raise ValueError(
             f"{where} is missing: there is {item!r} where an image or a path is expected. Leave it out, as "

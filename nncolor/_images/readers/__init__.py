@@ -1,0 +1,1 @@
+"""Readers of image files, one for a kind of container, and the list of them."""
