@@ -5,6 +5,7 @@ from ._codebook.quantizer import SOMQuantizer
 from ._colorizer import SOMColorizer
 from ._emulsion.simulator import EmulsionSimulator
 from ._images.color import to_gray
+from ._images.writing import save_image
 from ._network import CodewordClassifier
 from ._painting.hints import propagate_hints
 from ._pixels.patches import PatchExtractor
@@ -25,6 +26,7 @@ __all__ = [
     "plotting",
     "propagate_hints",
     "sample_pixels",
+    "save_image",
     "to_gray",
 ]
 

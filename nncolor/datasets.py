@@ -12,6 +12,7 @@ from sklearn.datasets import load_sample_image
 from sklearn.utils import Bunch
 
 from ._images.files import probe_image, read_image
+from ._images.readers.catalogue import SUFFIXES
 from ._utils.archive import default_data_home, download, unpack
 from ._utils.types import AnyArray
 
@@ -69,10 +70,10 @@ _OUTDOOR_CATEGORIES = (
     "tallbuilding",
 )
 
-IMAGE_SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
-# Extensions of other image formats that Python's mimetypes lacks: images of phones, raw files of cameras.
+IMAGE_SUFFIXES = SUFFIXES
+# Extensions of other image formats that Python's mimetypes lacks, such as raw files of cameras.
 _RAW_SUFFIXES = (".arw", ".cr2", ".cr3", ".dng", ".nef", ".orf", ".raf", ".rw2")
-_OTHER_SUFFIXES = (*_RAW_SUFFIXES, ".heic", ".heif", ".jxl", ".tga")
+_OTHER_SUFFIXES = (*_RAW_SUFFIXES, ".jxl", ".tga")
 
 _PLATES = Path(__file__).parent / "plates"
 _ABOUT_PLATES = """Photographs of S. M. Prokudin-Gorskii, about 1905 to 1915
@@ -239,7 +240,7 @@ def load_image_folder(
     Warns
     -----
     UserWarning
-        If files are left out: those with the extension of another image format, such as .heic, and those
+        If files are left out: those with the extension of another image format, such as .jxl, and those
         that `skip_unreadable` leaves out.
 
     Examples

@@ -86,15 +86,15 @@ def test_paths_that_are_not_folders(folder):
     with pytest.raises(FileNotFoundError, match=r"No file in .* matches '\*.gif'"):
         load_image_folder(folder, "*.gif")
     (folder / "bare").mkdir()
-    with pytest.raises(FileNotFoundError, match="ends in one of .bmp"):
+    with pytest.raises(FileNotFoundError, match="ends in one of .avif, .bmp"):
         load_image_folder(folder / "bare")
 
 
 def test_images_of_other_formats_are_named(folder):
-    for name in ("a.HEIC", "b.dng", "c.jp2", "notes.txt", "d.HEIC.xmp"):
+    for name in ("a.JXL", "b.dng", "c.tga", "notes.txt", "d.HEIC.xmp"):
         (folder / name).write_bytes(b"")
     with pytest.warns(
-        UserWarning, match=r"Images of other formats .* left out: a.HEIC, b.dng, c.jp2\. Convert"
+        UserWarning, match=r"Images of other formats .* left out: a.JXL, b.dng, c.tga\. Convert"
     ):
         paths = load_image_folder(folder)
     assert all(Path(path).suffix.lower() in IMAGE_SUFFIXES for path in paths)

@@ -86,6 +86,20 @@ def n_pixels_of_file(path: str | os.PathLike[str]) -> int:
         return height * width
 
 
+def resolution_of(path: str | os.PathLike[str]) -> tuple[float, float] | None:
+    """Pixels for each inch across and down that a file declares; None if it declares none."""
+    _check_is_file(path)
+    try:
+        with PIL.Image.open(path) as file:
+            dpi = file.info.get("dpi")
+    except PIL.UnidentifiedImageError:
+        # a container that Pillow does not know
+        return None
+    if dpi is None or not all(0 < float(value) < 1e6 for value in dpi):
+        return None
+    return float(dpi[0]), float(dpi[1])
+
+
 def _check_is_file(path: str | os.PathLike[str]) -> None:
     """Raise `Refused` for what would be read without end, such as a pipe or a device."""
     mode: Any = os.stat(path).st_mode

@@ -51,6 +51,7 @@ class _Heic(Reader):
 
     name = "HEIC"
     formats = ("HEIF",)
+    suffixes = (".heic", ".heif")
 
     def claims(self, head: bytes) -> bool:
         brands = _brands(head)
@@ -95,5 +96,5 @@ class _Heic(Reader):
         return file, encoding
 
 
-AVIF = _Avif("AVIF")
+AVIF = _Avif("AVIF", suffixes=(".avif",))
 HEIC = _Heic()

@@ -37,6 +37,8 @@ class Reader:
     name: str
     #: Pillow's names of its files.
     formats: tuple[str, ...] = ()
+    #: Endings of the names of its files for which a folder is searched.
+    suffixes: tuple[str, ...] = ()
 
     def claims(self, head: bytes) -> bool:
         """Whether the first bytes of a file are those of this container."""
@@ -64,10 +66,12 @@ class PillowReader(Reader):
         Pillow's name of the container.
     *signatures : bytes
         First bytes of its files.
+    suffixes : tuple of str
     """
 
-    def __init__(self, kind: str, *signatures: bytes):
+    def __init__(self, kind: str, *signatures: bytes, suffixes: tuple[str, ...] = ()):
         self.name = self.kind = kind
+        self.suffixes = suffixes
         self.formats = self.formats or (kind,)
         self.signatures = signatures
 

@@ -39,6 +39,8 @@ READERS: list[Reader] = [
     TGA,
     UNKNOWN,
 ]
+# Endings of the names of files that are read.
+SUFFIXES = tuple(sorted({suffix for reader in READERS for suffix in reader.suffixes}))
 # Bytes at the beginning of a file that tell its container.
 _HEAD = 1024
 

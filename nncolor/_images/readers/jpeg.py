@@ -124,4 +124,4 @@ def _loaded(data: bytes) -> PIL.Image.Image:
     return file
 
 
-JPEG = _Jpeg("JPEG", b"\xff\xd8")
+JPEG = _Jpeg("JPEG", b"\xff\xd8", suffixes=(".jpeg", ".jpg"))

@@ -128,4 +128,4 @@ def _header_of(content: BinaryIO) -> _Header:
     return _Header(bits, below - top, right - left, profile, color_space, has_palette)
 
 
-JPEG2000 = _Jpeg2000("JPEG2000", _CODESTREAM, b"\0\0\0\x0cjP  \r\n\x87\n")
+JPEG2000 = _Jpeg2000("JPEG2000", _CODESTREAM, b"\0\0\0\x0cjP  \r\n\x87\n", suffixes=(".j2k", ".jp2"))

@@ -68,10 +68,10 @@ class _Webp(PillowReader):
         return head[:4] == b"RIFF" and head[8:12] == b"WEBP"
 
 
-BMP = _Bmp("BMP", b"BM")
+BMP = _Bmp("BMP", b"BM", suffixes=(".bmp",))
 DIB = _Bitmap("DIB")
-GIF = PillowReader("GIF", b"GIF87a", b"GIF89a")
+GIF = PillowReader("GIF", b"GIF87a", b"GIF89a", suffixes=(".gif",))
 ICO = PillowReader("ICO", b"\0\0\1\0")
 PCX = _Pcx("PCX")
 TGA = _Targa("TGA")
-WEBP = _Webp("WEBP")
+WEBP = _Webp("WEBP", suffixes=(".webp",))

@@ -43,4 +43,4 @@ def _coded(content: BinaryIO) -> Encoding | None:
     return None
 
 
-PNG = _Png("PNG", b"\x89PNG\r\n\x1a\n")
+PNG = _Png("PNG", b"\x89PNG\r\n\x1a\n", suffixes=(".png",))

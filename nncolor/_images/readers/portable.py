@@ -18,4 +18,8 @@ class _Portable(PillowReader):
             check_depth(int(tokens[2]).bit_length())
 
 
-PORTABLE = _Portable("PPM", *(b"P%d%c" % (kind, space) for kind in range(1, 7) for space in b" \t\n\v\f\r"))
+PORTABLE = _Portable(
+    "PPM",
+    *(b"P%d%c" % (kind, space) for kind in range(1, 7) for space in b" \t\n\v\f\r"),
+    suffixes=(".pbm", ".pgm", ".pnm", ".ppm"),
+)

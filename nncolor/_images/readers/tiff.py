@@ -73,6 +73,7 @@ _BLACK_WHITE, _LUMA = (0, 255, 128, 255, 128, 255), (0.299, 0.587, 0.114)
 class _Tiff(Reader):
     name = "TIFF"
     formats = ("TIFF",)
+    suffixes = (".tif", ".tiff")
 
     def claims(self, head: bytes) -> bool:
         return head.startswith((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"))
