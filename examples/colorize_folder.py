@@ -2,16 +2,22 @@
 
     python examples/colorize_folder.py COLOUR_FOLDER GREY_FOLDER OUTPUT_FOLDER
 
-Every image of GREY_FOLDER is coloured and written to OUTPUT_FOLDER under the same name, with the same size
-and depth, upright and in sRGB. Only TIFF files can keep more than 8 bits. An image that is already in colour
-gets new colours. Files with other extensions are left out. Files that are already there are not changed, so
-an interrupted run can be started again; a file is written under a temporary name and renamed when it is
-complete. Metadata such as captions and dates is not copied. With --model FILE the fitted colorizer is saved
-as a joblib file; if the file already exists, it is used instead of training on COLOUR_FOLDER; remove it to
-train again. Training simulates the film of the photographs in GREY_FOLDER, of which at most 40 are looked at;
-photographs like today's change nothing. With --skip-broken, colour photographs that cannot be read, or are grey, are named and left out;
-without it, the first that cannot be read or has one channel stops the run. All images that were not coloured
-are named at the end.
+Every image of GREY_FOLDER is coloured and written to OUTPUT_FOLDER under the same name, with the same size,
+depth and resolution, upright and in sRGB; an image whose format cannot keep them, such as a 16-bit JPEG 2000,
+becomes a PNG. With --recursive, subfolders are coloured too, into the same subfolders. An image that is
+already in colour gets new colours. Files with other extensions are left out. Files that are already there are
+not changed, so an interrupted run can be started again; a file is written under a temporary name and renamed
+when it is complete. Metadata such as captions and dates is not copied.
+
+Training simulates the film of the photographs in GREY_FOLDER, of which at most 40 are looked at; photographs
+like today's change nothing. With --model FILE the fitted colorizer is saved as a joblib file; if the file
+already exists, it is used instead of training on COLOUR_FOLDER; remove it to train again. With --skip-broken,
+colour photographs that cannot be read, or are grey, are named and left out; without it, the first that cannot
+be read or has one channel stops the run. All images that were not coloured are named at the end.
+
+--tint takes a colour ("#8a7f78"), a pair of colours for the upper and the lower half ("skyblue,olive"), or a
+reference photograph. --sheet FILE writes a page of thumbnails to look through: each image grey, coloured, and
+in four alternatives, with its name; then colour single ones again with other tints and hints.
 
 Exit status: 0 if everything was coloured, 1 if a file was not or there is no colorizer, 2 for wrong
 arguments, 130 after Ctrl-C.
@@ -25,18 +31,20 @@ from pathlib import Path
 
 import joblib
 import numpy as np
-import tifffile
-from PIL import Image
+from PIL import Image, ImageDraw
 from sklearn.utils.validation import check_is_fitted
+from tqdm import tqdm
 
-from nncolor import SOMColorizer, sample_pixels, to_gray
+from nncolor import SOMColorizer, sample_pixels, save_image, to_gray
 from nncolor.datasets import IMAGE_SUFFIXES, load_image_folder
 
-TIFF = (".tif", ".tiff")
+# formats that are written, and those of them that keep more than 8 bits
+WRITTEN = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
+DEEP = (".png", ".tif", ".tiff")
 # largest |u*|, |v*| of grey pixels after rounding
 NEUTRAL_CHROMA = 0.1
-# ignored by other formats
-JPEG = {"quality": 95, "subsampling": 0}
+# of a thumbnail, in pixels
+THUMBNAIL = 240
 
 
 def write_whole(path, write):
@@ -50,49 +58,47 @@ def write_whole(path, write):
         temporary.unlink(missing_ok=True)
 
 
-def save_image(path, image):
-    suffix = path.suffix.lower()
-    if suffix == ".gif":
-        raise ValueError("a .gif file keeps 256 colours only; convert it to .png")
-    if image.dtype != np.uint8 and suffix not in TIFF:
-        raise ValueError(
-            f"colour of dtype {image.dtype} cannot be kept in a {suffix} file; convert it to .tif"
-        )
-    if suffix in TIFF:
-        write_whole(
-            path,
-            lambda part: tifffile.imwrite(
-                part, image, photometric="rgb", metadata=None
-            ),
-        )
-    else:
-        write_whole(path, lambda part: Image.fromarray(image).save(part, **JPEG))
+def image_files(folder, recursive):
+    """Files of a folder without hidden ones, relative to it; folders too, unless they are entered."""
+    found = []
+    for path in sorted(folder.rglob("*") if recursive else folder.iterdir()):
+        name = path.relative_to(folder)
+        # operating systems store hidden files beside the images
+        is_hidden = any(part.startswith(".") for part in name.parts)
+        if not (is_hidden or (recursive and path.is_dir())):
+            found.append(name)
+    return found
 
 
-def to_do(grey, output):
+def output_names(output, name):
+    """Where the coloured version of an image may be: under its own name, or as a PNG."""
+    own = [output / name] if name.suffix.lower() in WRITTEN else []
+    return [*own, output / name.with_name(f"{name.name}.png")]
+
+
+def to_do(grey, output, recursive):
     """Names of the files to colour, and failures: files named like images that are not, and why.
 
     Prints which other files are left out.
     """
     names, failures, n_done = [], [], 0
-    for path in sorted(grey.iterdir()):
-        if path.name.startswith("."):
-            continue  # operating systems store hidden files beside the images
+    for name in image_files(grey, recursive):
+        path = grey / name
         is_image = path.suffix.lower() in IMAGE_SUFFIXES
         if not path.exists():
-            failures.append(f"{path.name}: it is a link to a file that does not exist")
+            failures.append(f"{name}: it is a link to a file that does not exist")
         elif not path.is_file() and is_image:
-            failures.append(f"{path.name}: it is not a file but a folder or a device")
+            failures.append(f"{name}: it is not a file but a folder or a device")
         elif path.is_dir():
-            print(f"left out {path.name}: it is a folder")
+            print(f"left out {name}: it is a folder; --recursive colours what is in it")
         elif not is_image:
             print(
-                f"left out {path.name}: its extension is not one of {', '.join(IMAGE_SUFFIXES)}"
+                f"left out {name}: its extension is not one of {', '.join(IMAGE_SUFFIXES)}"
             )
-        elif (output / path.name).exists():
+        elif any(out.exists() for out in output_names(output, name)):
             n_done += 1
         else:
-            names.append(path.name)
+            names.append(name)
     if n_done:
         print(f"skipped {n_done} images that are already in {output}")
     return names, failures
@@ -122,13 +128,10 @@ def colour_photographs(folder, skip_broken):
     return whole
 
 
-def readable(folder):
+def readable(folder, recursive):
     """At most 40 of the grey photographs, without those that cannot be read; these are named later."""
-    paths = [
-        path
-        for path in sorted(folder.iterdir())
-        if path.suffix.lower() in IMAGE_SUFFIXES
-    ]
+    names = image_files(folder, recursive)
+    paths = [folder / name for name in names if name.suffix.lower() in IMAGE_SUFFIXES]
     found = []
     for path in paths[:: -(-len(paths) // 40)]:
         try:
@@ -148,7 +151,9 @@ def learn(options):
         n_jobs=options.n_jobs, random_state=options.random_state, verbose=1
     )
     photographs = colour_photographs(options.colour_folder, options.skip_broken)
-    colorizer.fit(photographs, gray=readable(options.grey_folder) or None)
+    colorizer.fit(
+        photographs, gray=readable(options.grey_folder, options.recursive) or None
+    )
     if options.model is not None:
         write_whole(options.model, lambda part: joblib.dump(colorizer, part))
     return colorizer
@@ -170,21 +175,77 @@ def load_model(path):
     return model
 
 
-def colour(colorizer, names, grey, output):
+def colour(colorizer, names, grey, output, tint, sheet):
     """Colour the files one after the other; returns the failures, with their reasons."""
-    failures = []
-    for number, name in enumerate(names, start=1):
+    failures, rows = [], []
+    # in a log, a line every half minute
+    bar = tqdm(names, unit="image", mininterval=0.1 if sys.stderr.isatty() else 30)
+    for name in bar:
         try:
             with warnings.catch_warnings(record=True) as caught:
                 warnings.simplefilter("always")
-                save_image(output / name, colorizer.colorize(grey / name))
-            outcome = "".join(f"\n    {warning.message}" for warning in caught)
+                colored = colorizer.colorize(grey / name, tint=tint)
+                keep(output, name, colored, grey / name)
+                if sheet is not None:
+                    rows.append(row_of_sheet(colorizer, grey / name, name, colored))
+            for warning in caught:
+                tqdm.write(f"{name}: {warning.message}")
         # an error in one file must not stop the others
         except Exception as error:
             failures.append(f"{name}: {error or type(error).__name__}")
-            outcome = f" FAILED: {error or type(error).__name__}"
-        print(f"[{number}/{len(names)}] {name}{outcome}")
+    if rows:
+        write_sheet(sheet, rows)
+        print(f"wrote {sheet}")
     return failures
+
+
+def keep(output, name, colored, source):
+    """Write a coloured image under the name of its source, or as a PNG."""
+    own = name.suffix.lower()
+    is_kept = own in WRITTEN and (colored.dtype == np.uint8 or own in DEEP)
+    path = output_names(output, name)[0 if is_kept else -1]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_image(path, colored, like=source)
+
+
+def thumbnail(image):
+    if image.dtype != np.uint8:
+        scale = 1 if image.dtype.kind == "f" else np.iinfo(image.dtype).max
+        image = np.rint(image / scale * 255).astype(np.uint8)
+    picture = Image.fromarray(image).convert("RGB")
+    picture.thumbnail((THUMBNAIL, THUMBNAIL))
+    return picture
+
+
+def row_of_sheet(colorizer, path, name, colored):
+    """Name and thumbnails of an image: grey, coloured, and in the alternatives that there are."""
+    pictures = [to_gray(path), colored]
+    if colorizer.has_tint_:
+        n = min(4, len(np.unique(colorizer.tints_, axis=0)))
+        pictures += list(colorizer.alternatives(path, n, max_size=THUMBNAIL))
+    return str(name), [thumbnail(picture) for picture in pictures]
+
+
+def write_sheet(path, rows):
+    n_columns = max(len(pictures) for _, pictures in rows)
+    heights = [max(picture.height for picture in pictures) + 24 for _, pictures in rows]
+    page = Image.new("RGB", (n_columns * (THUMBNAIL + 8), sum(heights)), "white")
+    draw, top = ImageDraw.Draw(page), 0
+    for (name, pictures), height in zip(rows, heights, strict=True):
+        # the default font has no other characters
+        draw.text((4, top + 4), name.encode("ascii", "replace").decode(), fill="black")
+        for column, picture in enumerate(pictures):
+            page.paste(picture, (column * (THUMBNAIL + 8), top + 20))
+        top += height
+    save_image(path, np.asarray(page))
+
+
+def parse_tint(text):
+    """A colour, a pair of them separated by a comma, or a path; None for None."""
+    if text is None or os.path.exists(text) or text.count(",") != 1:
+        return text
+    upper, lower = (part.strip() for part in text.split(","))
+    return upper, lower
 
 
 def main(arguments=None):
@@ -209,6 +270,16 @@ def main(arguments=None):
         help="leave out colour photographs that cannot be read or are grey",
     )
     parser.add_argument(
+        "--recursive", action="store_true", help="colour the images in subfolders, too"
+    )
+    parser.add_argument(
+        "--tint",
+        help="overall colour: a colour, a pair such as skyblue,olive, or a file",
+    )
+    parser.add_argument(
+        "--sheet", type=Path, help="write a page of thumbnails, a .jpg or .png file"
+    )
+    parser.add_argument(
         "--n-jobs", type=int, default=-1, help="threads (default: all cores)"
     )
     parser.add_argument("--random-state", type=int, default=0, help="seed (default: 0)")
@@ -230,7 +301,7 @@ def main(arguments=None):
                 f"the output folder is the {name} folder; its images would be mixed up"
             )
 
-    names, failures = to_do(grey, output)
+    names, failures = to_do(grey, output, options.recursive)
     if not names:
         print("nothing to colour")
         return report(failures)
@@ -242,9 +313,17 @@ def main(arguments=None):
             file=sys.stderr,
         )
         return 1
-    failed = colour(
-        colorizer.set_params(verbose=0, n_jobs=options.n_jobs), names, grey, output
-    )
+    colorizer.set_params(verbose=0, n_jobs=options.n_jobs)
+    tint = parse_tint(options.tint)
+    try:
+        # once, and not for every image
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            colorizer.colorize(np.zeros((9, 9), np.uint8), tint=tint)
+    except (OSError, ValueError) as error:
+        print(f"nothing was coloured, because of --tint: {error}", file=sys.stderr)
+        return 1
+    failed = colour(colorizer, names, grey, output, tint, options.sheet)
     print(f"coloured {len(names) - len(failed)} of {len(names)} images into {output}")
     return report(failures + failed)
 

@@ -3,15 +3,17 @@ import pickle
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import joblib
 import numpy as np
 import pytest
 import tifffile
-from conftest import SCRIPT
+from conftest import SCRIPT, quick_colorizer
 from numpy.testing import assert_array_equal
 from PIL import Image
+from skimage.color import rgb2luv
 from test_icc import GREY_GAMMA_1
 
 from nncolor import SOMColorizer
@@ -68,9 +70,9 @@ def test_running_again_changes_nothing(folders, colorize_folder, capsys):
     said = capsys.readouterr().out
     assert "skipped 2 images" in said
     assert "coloured 1 of 1 images" in said
-    for path, (time, content) in before.items():
+    for path, (modified, content) in before.items():
         assert path.read_bytes() == content
-        assert path.name == "b.PNG" or path.stat().st_mtime_ns == time
+        assert path.name == "b.PNG" or path.stat().st_mtime_ns == modified
     assert colorize_folder(*folders) == 0
     assert "nothing to colour" in capsys.readouterr().out
 
@@ -85,12 +87,60 @@ def test_nothing_is_left_out_silently(folders, colorize_folder, capsys):
     assert colorize_folder(*folders) == 1
     captured = capsys.readouterr()
     assert "left out notes.txt" in captured.out
-    assert "coloured 3 of 6 images" in captured.out
+    assert "coloured 5 of 6 images" in captured.out
     assert "not coloured: broken.jpg" in captured.err
-    assert "not coloured: deep.png" in captured.err
-    assert "convert it to .tif" in captured.err
-    assert "not coloured: few.gif: a .gif file keeps 256 colours only" in captured.err
-    assert sorted(path.name for path in output.iterdir()) == ["a.jpg", "b.PNG", "c.tif"]
+    # a GIF keeps 256 colours only
+    names = ["a.jpg", "b.PNG", "c.tif", "deep.png", "few.gif.png"]
+    assert sorted(path.name for path in output.iterdir()) == names
+    imagecodecs = pytest.importorskip("imagecodecs")
+    assert imagecodecs.png_decode((output / "deep.png").read_bytes()).dtype == np.uint16
+    # the next run knows them
+    (grey / "broken.jpg").unlink()
+    assert colorize_folder(*folders) == 0
+    assert "skipped 5 images" in capsys.readouterr().out
+
+
+def test_subfolders_are_coloured_on_request(folders, model, colorize_folder_main, capsys):
+    colour, grey, output = folders
+    (grey / "album" / "1910").mkdir(parents=True)
+    (grey / ".thumbnails").mkdir()
+    for place in ("album", "album/1910", ".thumbnails"):
+        Image.fromarray(np.full((9, 9), 90, np.uint8)).save(grey / place / "d.png")
+    arguments = [*map(str, folders), "--model", str(model)]
+    assert colorize_folder_main(arguments) == 0
+    assert "left out album: it is a folder; --recursive" in capsys.readouterr().out
+    assert colorize_folder_main([*arguments, "--recursive"]) == 0
+    found = {path.relative_to(output).as_posix() for path in output.rglob("*") if path.is_file()}
+    assert found == {"a.jpg", "b.PNG", "c.tif", "album/d.png", "album/1910/d.png"}
+
+
+def test_the_resolution_is_kept(folders, colorize_folder):
+    with Image.open(folders[1] / "a.jpg") as file:
+        file.save(folders[1] / "scan.jpg", dpi=(300, 300))
+    colorize_folder(*folders)
+    with Image.open(folders[2] / "scan.jpg") as file:
+        assert file.info["dpi"] == (300, 300)
+
+
+def test_a_tint_and_a_sheet(folders, photos, learn_and_colorize_folder, tmp_path, capsys):
+    _, grey, output = folders
+    model, sheet = tmp_path / "model", tmp_path / "sheet.png"
+    joblib.dump(quick_colorizer(tint_share=0.5, temperature=0.7, working_size=48).fit(photos), model)
+    common = [*folders, "--model", model]
+    assert learn_and_colorize_folder(*common, "--tint", "nocolour") == 1
+    assert "because of --tint: the tint: 'nocolour' is neither" in capsys.readouterr().err
+    assert not list(output.iterdir())
+    assert learn_and_colorize_folder(*common, "--tint", "skyblue, olive", "--sheet", sheet) == 0
+    painted = rgb2luv(read_image(output / "b.PNG"))[..., 2]
+    half = len(painted) // 2
+    assert painted[:half].mean() < 0 < painted[half:].mean()
+    page = read_image(sheet)
+    # grey, coloured, and four alternatives of three images
+    assert page.shape[1] == 6 * 248
+    columns = [page[:, number * 248 : number * 248 + 240] for number in range(6)]
+    # but for the names
+    assert np.ptp(columns[0][30:], axis=-1).max() == 0
+    assert all(np.ptp(column, axis=-1).max() > 20 for column in columns[1:])
 
 
 def test_bad_training_folder(folders, learn_and_colorize_folder, capsys):
@@ -173,9 +223,10 @@ def started(folders, model):
     """The script in a process of its own, as soon as it has coloured something."""
     command = [sys.executable, "-u", str(SCRIPT), *map(str, folders), "--n-jobs", "1", "--model", str(model)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    for line in process.stdout:
-        if line.startswith("[3/"):
+    while process.poll() is None:
+        if folders[2].exists() and len([p for p in folders[2].iterdir() if p.name[0] != "."]) >= 3:
             break
+        time.sleep(0.005)
     return process
 
 
