@@ -175,7 +175,7 @@ def load_model(path):
     return model
 
 
-def colour(colorizer, names, grey, output, tint, sheet):
+def colour(colorizer, names, grey, output, sheet, **wishes):
     """Colour the files one after the other; returns the failures, with their reasons."""
     failures, rows = [], []
     # in a log, a line every half minute
@@ -184,7 +184,7 @@ def colour(colorizer, names, grey, output, tint, sheet):
         try:
             with warnings.catch_warnings(record=True) as caught:
                 warnings.simplefilter("always")
-                colored = colorizer.colorize(grey / name, tint=tint)
+                colored = colorizer.colorize(grey / name, **wishes)
                 keep(output, name, colored, grey / name)
                 if sheet is not None:
                     rows.append(row_of_sheet(colorizer, grey / name, name, colored))
@@ -277,6 +277,12 @@ def main(arguments=None):
         help="overall colour: a colour, a pair such as skyblue,olive, or a file",
     )
     parser.add_argument(
+        "--saturation",
+        type=float,
+        default=1.0,
+        help="factor of the chroma (default: 1)",
+    )
+    parser.add_argument(
         "--sheet", type=Path, help="write a page of thumbnails, a .jpg or .png file"
     )
     parser.add_argument(
@@ -314,16 +320,16 @@ def main(arguments=None):
         )
         return 1
     colorizer.set_params(verbose=0, n_jobs=options.n_jobs)
-    tint = parse_tint(options.tint)
+    wishes = {"tint": parse_tint(options.tint), "saturation": options.saturation}
     try:
         # once, and not for every image
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            colorizer.colorize(np.zeros((9, 9), np.uint8), tint=tint)
+            colorizer.colorize(np.zeros((9, 9), np.uint8), **wishes)
     except (OSError, ValueError) as error:
-        print(f"nothing was coloured, because of --tint: {error}", file=sys.stderr)
+        print(f"nothing was coloured, because of --tint or --saturation: {error}", file=sys.stderr)
         return 1
-    failed = colour(colorizer, names, grey, output, tint, options.sheet)
+    failed = colour(colorizer, names, grey, output, options.sheet, **wishes)
     print(f"coloured {len(names) - len(failed)} of {len(names)} images into {output}")
     return report(failures + failed)
 

@@ -644,7 +644,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
             `unfamiliarity`), or if a tint is far from all of theirs.
         """
         tints = tints_of_images(tint, self._fitted, n_images_of(X), stacklevel=3)
-        return self._predict(X, tints)
+        return self._predict(X, tints, self._decoder())
 
     @overload
     def predict_labels(self, X: PixelSamples | AnyArray) -> AnyArray: ...
@@ -775,7 +775,15 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         """
         return self._predict_values(X, "chroma")
 
-    def colorize(self, image: Image, *, hints: Hints | None = None, tint: Tint | None = None) -> AnyArray:
+    def colorize(
+        self,
+        image: Image,
+        *,
+        hints: Hints | None = None,
+        tint: Tint | None = None,
+        saturation: float = 1.0,
+        hint_reach: float | None = None,
+    ) -> AnyArray:
         """Colour one image, optionally with a chosen tint and with hints.
 
         Parameters
@@ -790,6 +798,11 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
             The desired overall colour of the image: a mean CIE u*, v*; a colour as in the hints; or a colour
             photograph (array or path), of whose upper and lower half the image gets the tints. A pair has the
             tints of both halves, such as `("skyblue", "olive")`. None colours the image without a tint.
+        saturation : float, default=1.0
+            Factor of the predicted chroma; 0 leaves grey what is not hinted. sRGB limits it.
+        hint_reach : float, default=None
+            Share of the diagonal of the image beyond which a hint changes nothing; it fades out over the
+            second half of it. None: hints change all pixels that are similar, however far.
 
         Returns
         -------
@@ -826,20 +839,24 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
            on Graphics 23(3), 2004.
         """
         check_is_fitted(self)
+        check_scalar(saturation, "saturation", numbers.Real, min_val=0)
+        if hint_reach is not None:
+            check_scalar(hint_reach, "hint_reach", numbers.Real, min_val=0, include_boundaries="neither")
         if isinstance(image, (list, tuple)) and any(is_path(item) for item in image):
             raise ValueError("colorize takes one image; predict takes a list of them.")
         name, image = describe(None, image), load_image(None, image)
         parsed = parse_hints([] if hints is None else hints, image)
         tint = tint_of_image(tint, self._fitted, stacklevel=3)
+        decoder = self._decoder().with_saturation(saturation)
         if len(parsed) == 0:
-            return self._predict([image], [tint], [name])[0]
-        decoder = self._decoder().with_tint(tint)
+            return self._predict([image], [tint], decoder, [name])[0]
         part = decoder.inner(image)
         inner = parsed.within(part)
         if inner is None:
             # the border is hinted too
-            return correct_prediction(image, parsed, decoder, effective_n_jobs(self.n_jobs))
-        colored = correct_prediction(image[part], inner, decoder, effective_n_jobs(self.n_jobs))
+            part, inner = (slice(None), slice(None)), parsed
+        n_threads = effective_n_jobs(self.n_jobs)
+        colored = correct_prediction(image[part], inner, decoder.with_tint(tint), n_threads, hint_reach)
         return with_border(image, part, colored)
 
     def typical_tints(self, n_tints: int = 4, *, image: Image | None = None) -> FloatArray:
@@ -1146,9 +1163,9 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
                 return decoder.predict_pixels(getattr(decoder.pixels, kind), X)
         return stack_like(self._map_batch(getattr(decoder, f"predict_{kind}"), X), X)
 
-    def _predict(self, X, tints, names=None):
+    def _predict(self, X, tints, decoder, names=None):
         """Colour images in tints, and warn of unfamiliar images."""
-        model, decoder = self._fitted, self._decoder()
+        model = self._fitted
         if model.reference is None:
             return stack_like(self._map_batch(partial(_predict_image, decoder), X, tints), X)
         results = self._map_batch(partial(_predict_with_statistics, decoder), X, tints)

@@ -128,7 +128,7 @@ def test_a_tint_and_a_sheet(folders, photos, learn_and_colorize_folder, tmp_path
     joblib.dump(quick_colorizer(tint_share=0.5, temperature=0.7, working_size=48).fit(photos), model)
     common = [*folders, "--model", model]
     assert learn_and_colorize_folder(*common, "--tint", "nocolour") == 1
-    assert "because of --tint: the tint: 'nocolour' is neither" in capsys.readouterr().err
+    assert "because of --tint or --saturation: the tint: 'nocolour' is neither" in capsys.readouterr().err
     assert not list(output.iterdir())
     assert learn_and_colorize_folder(*common, "--tint", "skyblue, olive", "--sheet", sheet) == 0
     painted = rgb2luv(read_image(output / "b.PNG"))[..., 2]

@@ -437,3 +437,70 @@ def test_hints_of_a_preview_stay_where_they_are(photos):
         red, blue = image[15, 25].astype(int), image[2, 5].astype(int)
         assert red[0] - red[2] > 60
         assert blue[2] - blue[0] > 30
+
+
+# How far a hint reaches, and how vivid the rest is.
+
+
+def test_beyond_its_reach_a_hint_changes_nothing(photos, colorizer):
+    grey = grey_of(photos[0])
+    hints = [(20, 10, "red")]
+    plain, near, everywhere = (
+        colorizer.colorize(grey, **options).astype(int)
+        for options in ({}, {"hints": hints, "hint_reach": 0.2}, {"hints": hints})
+    )
+    rows, columns = np.indices(grey.shape)
+    distance = np.hypot(rows - 20, columns - 10) / np.hypot(*grey.shape)
+    # enlarging and rounding
+    assert np.abs(near - plain)[distance > 0.21].max() <= 1
+    assert np.abs(everywhere - plain)[distance > 0.3].max() > 5
+    assert_array_equal(near[20, 10], everywhere[20, 10])
+    # unchanged up to half of it
+    assert_allclose(near[distance < 0.09], everywhere[distance < 0.09], atol=1)
+    between = np.abs(near - plain).sum(axis=-1)[(distance > 0.12) & (distance < 0.18)].mean()
+    assert 0 < between < np.abs(everywhere - plain).sum(axis=-1)[(distance > 0.12) & (distance < 0.18)].mean()
+
+
+def test_each_hint_has_its_own_reach(photos, colorizer):
+    grey = grey_of(photos[0])
+    options = {"hints": [(5, 5, "red"), (35, 55, "blue")], "hint_reach": 0.15}
+    changed = np.abs(colorizer.colorize(grey, **options).astype(int) - colorizer.colorize(grey)).sum(axis=-1)
+    assert changed[5, 5] > 20
+    assert changed[35, 55] > 20
+    assert changed[18:22, 28:32].max() <= 1
+
+
+@pytest.mark.parametrize("value", [0, -1])
+def test_a_reach_is_positive(photos, colorizer, value):
+    with pytest.raises(ValueError, match="hint_reach"):
+        colorizer.colorize(photos[0], hints=[(0, 0, "red")], hint_reach=value)
+
+
+@pytest.mark.parametrize("working_size", [None, 48])
+def test_saturation_multiplies_the_predicted_chroma(photos, working_size):
+    colorizer = SOMColorizer(
+        quantizer=SOMQuantizer((3, 3), n_iter=1000),
+        classifier=MLPClassifier((5,), max_iter=300, tol=1, n_iter_no_change=2),
+        pixels_per_image=200,
+        working_size=working_size,
+        validation_fraction=0,
+        random_state=0,
+    ).fit(photos)
+    # mid-grey, where sRGB has the chroma
+    grey = np.clip(grey_of(photos[0]), 90, 160)
+    chroma = colorizer.predict_chroma([grey])[0]
+    for factor in (0, 0.5, 1, 1.3):
+        painted = rgb2luv(colorizer.colorize(grey, saturation=factor))
+        assert_allclose(painted[..., 1:], factor * chroma, atol=1.5)
+        assert_allclose(painted[..., 0], image_lightness(grey), atol=0.5)
+    hinted = colorizer.colorize(grey, hints=[(3, 4, (180, 100, 90))], saturation=0)
+    # a hint is what it says
+    assert np.ptp(hinted[3, 4]) > 40
+    with pytest.raises(ValueError, match="saturation"):
+        colorizer.colorize(grey, saturation=-0.1)
+
+
+def test_saturation_of_winners(photos, colorizer):
+    # temperature 0 without smoothing has a path of its own
+    grey = grey_of(photos[0])
+    assert_array_equal(colorizer.colorize(grey, saturation=0), np.repeat(grey[..., None], 3, axis=-1))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import PIL.Image
+from scipy.ndimage import distance_transform_edt
 
 from .._images.batch import is_path, load_image
 from .._images.blocks import for_blocks
@@ -129,8 +130,17 @@ def preview(image, hints, max_size):
     return shrunk, ParsedHints(rows, columns, hints.chroma)
 
 
+def _weight_of_reach(shape, indices, reach):
+    """Weight (h, w) of the residuals: 1 up to half of the reach from the nearest hint, 0 beyond it."""
+    is_far = np.ones(shape, bool)
+    is_far.flat[indices] = False
+    distance = distance_transform_edt(is_far) / np.hypot(*shape)
+    weight = np.clip(2 - 2 * distance / reach, 0, 1)
+    return (weight * weight * (3 - 2 * weight)).astype(np.float32)
+
+
 @plain_context()
-def correct_prediction(image, hints, decoder, n_threads):
+def correct_prediction(image, hints, decoder, n_threads, reach=None):
     """Colour image from a prediction that is corrected by hints.
 
     The residuals of the prediction at the hints are interpolated by kriging: pixels that are similar (in the
@@ -146,6 +156,8 @@ def correct_prediction(image, hints, decoder, n_threads):
         At least one.
     decoder : ImageDecoder
     n_threads : int
+    reach : float or None
+        Share of the diagonal beyond which a hint changes nothing.
     """
     chroma = decoder.predict_chroma(image, n_threads)
     settings = decoder.settings
@@ -158,8 +170,10 @@ def correct_prediction(image, hints, decoder, n_threads):
     indices = plane.indices(hints.rows, hints.columns)
     features = similarity_features(plane.lightness, probabilities, settings.hints)
     prior = krige(features, np.sqrt(variance), indices, residuals, settings.hints)
-    residual = plane.enlarged(propagate(plane.lightness, indices, residuals, settings.hints, prior))
-    return _paint_hinted(image, residual, hints, settings, chroma, n_threads)
+    residual = propagate(plane.lightness, indices, residuals, settings.hints, prior)
+    if reach is not None:
+        residual = residual * _weight_of_reach(plane.shape, indices, reach)
+    return _paint_hinted(image, plane.enlarged(residual), hints, settings, chroma, n_threads)
 
 
 def _paint_hinted(image, planes, hints, settings, prediction=0, n_threads=1):

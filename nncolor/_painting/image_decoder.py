@@ -42,6 +42,7 @@ class ImageDecoder:
         self.smoothing_radius = smoothing_radius
         self.settings = settings
         self.tint = None
+        self.saturation = np.float32(1)
         self.tiles_type = PatchTiles if type(extractor) is PatchExtractor else ExtractorTiles
         is_general = self.tiles_type is ExtractorTiles or isinstance(pixels.scores, ClassifierScores)
         self.tile_pixels = settings.general_tile_pixels if is_general else settings.tile_pixels
@@ -51,6 +52,12 @@ class ImageDecoder:
         decoder = copy(self)
         decoder.tint = tint
         decoder.pixels = self.pixels.with_tint(None if tint is None else mean_of_halves(tint))
+        return decoder
+
+    def with_saturation(self, factor):
+        """Decoder whose chroma is multiplied by a factor."""
+        decoder = copy(self)
+        decoder.saturation = np.float32(factor)
         return decoder
 
     def inner(self, image):
@@ -93,7 +100,8 @@ class ImageDecoder:
         """Colour image (H, W, 3), in `out` if given; `lightness` is that at the working size, if known."""
         colors = np.empty((*image.shape[:2], 3), output_dtype(image.dtype)) if out is None else out
         winners = self.pixels.temperature == 0 and self.smoothing_radius == 0 and self.working_size is None
-        if winners and self.tint is None and image.dtype == np.uint8 and image.ndim == 2:
+        is_plain = self.tint is None and self.saturation == 1
+        if winners and is_plain and image.dtype == np.uint8 and image.ndim == 2:
             table = color_table(self.pixels.codebook)
             tiles = self.tiles_type(self.extractor, LazyLightness(image))
             self._for_blocks(image.shape, n_threads, self._look_up_block, tiles, image, table, colors)
@@ -157,6 +165,8 @@ class ImageDecoder:
             sampled = lightness[::step, ::step]
             shift = TintShift(chroma, sampled, self.tint, self.settings.tint)
             chroma = shift.apply(chroma, sampled, (np.arange(len(sampled)) + 0.5) / len(sampled))
+        if self.saturation != 1:
+            chroma = chroma * self.saturation
         self.write_enlarged(full, lightness, chroma, radius, step, n_threads, write, out)
 
     def write_enlarged(self, full, lightness, chroma, radius, step, n_threads, write, out):
@@ -223,6 +233,8 @@ class ImageDecoder:
         if shift is not None:
             heights = (np.arange(block.rows.start, block.rows.stop) + 0.5) / tiles.shape[0]
             chroma = shift.apply(chroma, lightness, heights)
+        if self.saturation != 1:
+            chroma = chroma * self.saturation
         write(lightness, chroma, out[block.index])
 
     def _decode_tiles(self, features, block, decode, out):
