@@ -6,6 +6,7 @@ from ._colorizer import SOMColorizer
 from ._images.color import to_gray
 from ._network import CodewordClassifier
 from ._painting.hints import propagate_hints
+from ._painting.shots import find_shots
 from ._pixels.patches import PatchExtractor
 from ._pixels.samples import PixelSamples, sample_pixels
 from ._version import __version__
@@ -18,6 +19,7 @@ __all__ = [
     "SOMQuantizer",
     "__version__",
     "datasets",
+    "find_shots",
     "interactive",
     "metrics",
     "plotting",

@@ -25,7 +25,8 @@ from ._images.color import ciede2000, join_lightness_chroma, output_dtype, to_un
 from ._images.parallel import N_JOBS, map_batch
 from ._images.working_size import WORKING_SIZE, shrink
 from ._model import Model
-from ._painting.film import check_frames, color_frames, load_keyframes
+from ._painting.film import KeyFrames, color_frames
+from ._painting.frames import check_frames
 from ._painting.grid import FilmGrid
 from ._painting.hints import correct_prediction, parse_hints, preview
 from ._painting.quantization import quantize_image
@@ -952,9 +953,9 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         """
         model = self._fitted
         check_frames(frames)
-        colors = load_keyframes({} if keyframes is None else keyframes, stacklevel=3)
+        colors = KeyFrames({} if keyframes is None else keyframes, stacklevel=3)
         if tint is None and colors and model.has_tint:
-            tint = mean_tint(colors.values(), model.working_size)
+            tint = mean_tint(colors, model.working_size)
         (tint,) = tints_of_images(tint, model, n_images=1, stacklevel=3)
         grid = FilmGrid(self._decoder().with_tint(tint), effective_n_jobs(self.n_jobs))
         return color_frames(frames, grid, colors)

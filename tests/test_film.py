@@ -14,20 +14,29 @@ import pytest
 from conftest import SCRIPT, quick_colorizer
 from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
-from scipy.ndimage import uniform_filter
+from scipy.ndimage import gaussian_filter
 from skimage.color import luv2rgb, rgb2luv
 
-from nncolor import SOMColorizer, to_gray
-from nncolor._painting import film
-from nncolor._painting.settings import FilmSettings
+from nncolor import SOMColorizer, find_shots, to_gray
+from nncolor._images.color import join_lightness_chroma
+from nncolor._painting.flow import tv_l1_flow
+from nncolor._painting.grid import PredictedFilm
+from nncolor._painting.motion import FrameView, Motion, is_cut, motion_between
+from nncolor._painting.settings import FilmSettings, PaintingSettings
+from nncolor._painting.tracking import KeyFrame, Track
 from nncolor.datasets import load_sample_photos
 from nncolor.metrics import mean_ciede2000
 
+# motion on a grid of a quarter of the pixels takes a quarter of the time
+SETTINGS = FilmSettings(match_size=96)
+
 
 def quick(**params):
-    return quick_colorizer(
+    colorizer = quick_colorizer(
         **{"working_size": 128, "temperature": 0.7, "smoothing_radius": 8, "pixels_per_image": 1000, **params}
     )
+    colorizer._painting = PaintingSettings(film=SETTINGS)
+    return colorizer
 
 
 def pan(name, n_frames, step=3, size=(96, 128)):
@@ -229,109 +238,284 @@ def test_frames_are_taken_when_they_are_needed(colorizer, coffee):
     assert len(taken) == 11
 
 
-@pytest.mark.parametrize(("number", "n_taken"), [(1, 2), (24, 25), (25, 1)])
+@pytest.mark.parametrize(("number", "n_taken"), [(1, 2), (60, 61), (61, 1)])
 def test_how_many_frames_are_held(colorizer, coffee, number, n_taken):
     taken, grey = [], to_gray(coffee[0])[:40, :40]
-    frames = (taken.append(number) or grey for number in range(40))
+    frames = (taken.append(number) or grey for number in range(70))
     next(colorizer.colorize_film(frames, keyframes={number: coffee[0][:40, :40]}))
     assert len(taken) == n_taken
 
 
-# --- a frame by hand, on a grid of all its pixels, with a given prediction and without motion
+# --- motion, tracks and means by hand
 
 
-class Grid:
-    """Stands for FilmGrid: lightness is the image itself."""
-
-    working_size = None
-    settings = FilmSettings()
-
-    def __init__(self, predicted=(3, -4)):
-        self.predicted = predicted
-
-    def lightness(self, image):
-        return image
-
-    def sampled(self, plane):
-        return plane
-
-    def chroma(self, lightness):
-        return np.broadcast_to(np.reshape(self.predicted, (2, 1, 1)), (2, *lightness.shape)).astype(float)
+def texture(shape=(96, 96), seed=0, sigma=3):
+    """Lightness with details of a given size, mean 50 and standard deviation 10."""
+    plane = gaussian_filter(np.random.default_rng(seed).standard_normal(shape), sigma, mode="wrap")
+    return (50 + 10 * (plane - plane.mean()) / plane.std()).astype(np.float32)
 
 
-@pytest.fixture
-def patterns(monkeypatch):
-    """Two planes with mean 0, standard deviation 1 and correlation 0; nothing moves."""
-    monkeypatch.setattr(film, "optical_flow_ilk", lambda one, *_, **__: np.zeros((2, *one.shape)))
-    planes = np.random.default_rng(0).standard_normal((2, 30 * 40))
-    planes -= planes.mean(axis=1, keepdims=True)
-    planes[1] -= planes[0] * (planes[0] @ planes[1]) / (planes[0] @ planes[0])
-    return (planes / planes.std(axis=1, keepdims=True)).reshape(2, 30, 40)
+def grey_of(lightness, dtype=np.float32):
+    return join_lightness_chroma(lightness, np.zeros((*lightness.shape, 2), np.float32), dtype)[..., 0]
 
 
-def state_of(pattern, chroma, weight):
-    planes = np.broadcast_to(np.reshape(chroma, (2, 1, 1)), (2, *pattern.shape)).astype(float)
-    return film.State(pattern, planes, np.full(pattern.shape, float(weight)))
+def view_of(lightness):
+    return FrameView(grey_of(lightness), SETTINGS, 1)
 
 
-def test_a_lamp_changes_no_pattern(patterns):
+def test_the_flow_is_the_displacement():
+    one = texture() / 50
+    other = np.roll(one, (2, -3), axis=(0, 1))
+    flow = tv_l1_flow(one, other, np.zeros((2, 96, 96), np.float32), 15, 3, 2, SETTINGS.flow)
+    inner = (slice(None), slice(15, -15), slice(15, -15))
+    assert flow.dtype == np.float32
+    assert_allclose(flow[inner].mean(axis=(1, 2)), [2, -3], atol=0.1)
+    # a first guess takes it beyond what the levels find, and is refined
+    far = np.roll(one, (0, 30), axis=(0, 1))
+    guess = np.zeros((2, 96, 96), np.float32)
+    guess[1] = 29
+    flow = tv_l1_flow(one, far, guess, 30, 2, 1, SETTINGS.flow)
+    assert_allclose(flow[:, 15:-15, 15:50].mean(axis=(1, 2)), [0, 30], atol=0.1)
+    # equal planes leave the guess of zero as it is
+    assert_array_equal(tv_l1_flow(one, one, 0 * guess, 15, 1, 2, SETTINGS.flow), 0)
+
+
+@pytest.mark.parametrize("shape", [(1, 40), (40, 1), (2, 2), (17, 31)])
+def test_the_flow_of_small_planes(shape):
+    plane = texture(shape, sigma=1)
+    flow = tv_l1_flow(plane, plane, np.zeros((2, *shape), np.float32), 15, 1, 1, SETTINGS.flow)
+    assert flow.shape == (2, *shape)
+    assert np.isfinite(flow).all()
+
+
+def test_a_lamp_changes_no_pattern():
     # standardized, with a constant of 1 L* that keeps grain from being amplified
-    for deviation, mean in ((20, 50), (4, 30), (0.5, 50)):
-        frame = film.Frame(mean + deviation * patterns[0], Grid())
-        assert_allclose(frame.state.pattern, deviation / (deviation + 1) * patterns[0], atol=1e-9)
-        assert_array_equal(frame.state.weight, 1)
+    lightness = texture()
+    for lamp in (1, 0.5):
+        pattern = view_of(lamp * lightness).pattern
+        expected = 0.2 * lamp * (lightness - lightness.mean()) / (lamp * lightness.std() + 1)
+        assert_allclose(pattern, expected, atol=1e-3)
 
 
-@pytest.mark.parametrize(("contrast", "is_blank"), [(0.009, True), (0.01, False), (0.025, False)])
-def test_blank_frames_have_no_pattern(contrast, is_blank):
-    lightness = contrast * np.linspace(0, 1, 1200).reshape(30, 40)
-    assert film.Frame(lightness, Grid()).state.pattern.any() == (not is_blank)
+@pytest.mark.parametrize(("contrast", "grain", "is_blank"), [(0.4, 0, 1), (0.6, 0, 0), (0, 2, 1), (2, 2, 0)])
+def test_a_blank_frame_has_grain_at_most(contrast, grain, is_blank):
+    rng = np.random.default_rng(0)
+    slope = contrast * np.linspace(-1.73, 1.73, 96)[:, None]
+    lightness = 20 + slope + grain * rng.standard_normal((96, 96))
+    assert view_of(lightness.astype(np.float32)).is_blank == is_blank
 
 
-@pytest.mark.parametrize(("correlation", "is_cut"), [(0.64, True), (0.66, False), (0.1, True), (-1.0, True)])
-def test_the_correlation_of_a_cut(patterns, correlation, is_cut):
-    one, other = patterns
-    frame = film.Frame(50 + 20 * one, Grid())
-    before = state_of(correlation * one + np.sqrt(1 - correlation**2) * other, (10, 20), 5)
-    assert (frame.carried_from(before) is None) == is_cut
-    assert frame.carried_from(state_of(0 * one, (10, 20), 5)) is None
+def test_the_motion_between_frames():
+    lightness = texture()
+    view, moved = view_of(lightness), view_of(np.roll(lightness, 3, axis=1))
+    motion = motion_between(view, moved, SETTINGS)
+    assert_allclose(np.median(motion.flow[1]), 3, atol=0.1)
+    assert motion.agreement[15:-15, 15:-15].min() > 0.5
+    assert not is_cut(view, moved, SETTINGS)
+    # what covers a part does not agree
+    covered = np.roll(lightness, 3, axis=1)
+    covered[40:60, 40:60] = texture((20, 20), seed=1)
+    agreement = motion_between(view, view_of(covered), SETTINGS).agreement
+    assert agreement[45:55, 40:50].mean() < 0.3 < 0.7 < agreement[10:30, 10:80].mean()
 
 
-@pytest.mark.parametrize("weight", [1, 400])
-def test_chroma_is_carried_where_the_patterns_agree(patterns, weight):
-    frame = film.Frame(50 + 20 * patterns[0], Grid())
-    pattern = frame.state.pattern
-    difference = np.full((30, 40), 0.02)
-    difference[:, 20:] = 0.1
-    difference[10:20, 10:20] = 0.3
-    carried = frame.carried_from(state_of(pattern + difference, (10, 20), weight))
-    smooth = uniform_filter(difference, 3, mode="nearest")
-    # in units of four medians, and of a constant for films without grain
-    agreement = np.exp(-((smooth / (4 * (np.median(smooth) + 0.01))) ** 2))
-    assert agreement.min() < 0.9 * agreement.max()
-    assert_allclose(carried.weight, weight * agreement + 1, rtol=1e-5)
-    for plane, before, predicted in zip(carried.chroma, (10, 20), (3, -4), strict=True):
-        expected = (weight * agreement * before + predicted) / (weight * agreement + 1)
-        assert_allclose(plane, expected, rtol=1e-5)
+def test_cuts_and_blank_frames_have_no_motion():
+    one, other = (FrameView(to_gray(pan(name, 1)[0]), SETTINGS, 1) for name in ("coffee", "chelsea"))
+    blank = FrameView(np.full((96, 128), 10, np.uint8), SETTINGS, 1)
+    for pair in ((one, other), (one, blank), (blank, one), (blank, blank)):
+        assert motion_between(*pair, SETTINGS) is None
+        assert is_cut(*pair, SETTINGS)
+    assert not is_cut(one, one, SETTINGS)
 
 
-def test_patterns_that_are_equal_agree(patterns):
-    frame = film.Frame(50 + 20 * patterns[0], Grid())
-    carried = frame.carried_from(state_of(frame.state.pattern, (10, 20), 3))
-    assert_allclose(carried.weight, 4, rtol=1e-6)
-    assert_allclose(carried.chroma[0], (3 * 10 + 3) / 4, rtol=1e-6)
+@pytest.mark.parametrize("name", ["coffee", "chelsea", "astronaut"])
+def test_the_flow_does_not_hide_a_cut(name):
+    """A flow can make one photograph like another, but not its details."""
+    views = [
+        FrameView(to_gray(pan(other, 1)[0]), SETTINGS, 1) for other in ("coffee", "chelsea", "astronaut")
+    ]
+    view = FrameView(to_gray(pan(name, 2)[1]), SETTINGS, 1)
+    cuts = [is_cut(view, other, SETTINGS) for other in views]
+    assert cuts == [other != name for other in ("coffee", "chelsea", "astronaut")]
 
 
-def test_a_key_frame_weighs_as_much_as_400_predictions(patterns):
-    frame = film.Frame(50 + 20 * patterns[0], Grid())
-    colors = np.full((30, 40, 3), (0.4, 0.3, 0.2))
-    state = frame.true_state(colors)
-    assert_array_equal(state.weight, 400)
-    expected = np.broadcast_to(rgb2luv(colors[:1, :1])[0, 0, 1:, None, None], (2, 30, 40))
-    assert_allclose(state.chroma, expected, atol=1e-3)
+def key_of(lightness):
+    """A key frame whose u* grows with the row, and whose v* grows with the column."""
+    rows, columns = np.indices(lightness.shape)
+    chroma = np.stack([rows, columns], axis=-1) * np.float32(0.2)
+    return KeyFrame(view_of(lightness), join_lightness_chroma(lightness, chroma, np.float32), SETTINGS)
 
 
-def test_memory_is_flat(colorizer, coffee):
+def test_a_track_neither_drifts_nor_breaks():
+    wide = texture((96, 200))
+    key, step = key_of(wide[:, :96]), 3
+    track, before = Track(key), key.view
+    for number in range(1, 17):
+        view = view_of(np.ascontiguousarray(wide[:, step * number : step * number + 96]))
+        look = track.advance(view, motion_between(view, before, SETTINGS).flow)
+        before = view
+    # 48 pixels to the left of the frame are the right half of the key frame
+    seen = (slice(10, -10), slice(5, 40))
+    assert_allclose(look.displacement[1][seen], 48, atol=0.7)
+    assert_allclose(look.displacement[0][seen], 0, atol=0.7)
+    assert look.weight[seen].min() > 0.5
+    assert look.weight[:, -20:].mean() < look.weight[seen].mean() - 0.2
+
+
+def test_what_does_not_move_stays_in_its_place():
+    rng, lightness = np.random.default_rng(0), texture()
+    key = key_of(lightness)
+    track, before = Track(key), key.view
+    for _ in range(5):
+        grain = rng.standard_normal((96, 96)).astype(np.float32)
+        view = view_of(lightness + grain)
+        look = track.advance(view, motion_between(view, before, SETTINGS).flow)
+        before = view
+    assert np.abs(look.displacement).mean() < 0.05
+    assert look.weight.min() > 0.3
+
+
+def test_the_model_of_a_key_frame_knows_its_colours():
+    key = key_of(texture())
+    found = key.model.predict(key.view.pattern, np.indices((96, 96), np.float32))
+    step = SETTINGS.fill.step
+    assert found.shape == (2, 48, 48)
+    assert np.abs(found - key.grid_chroma[:, ::step, ::step]).mean() < 0.1 * key.grid_chroma.std()
+
+
+class Predicted:
+    """Stands for FilmGrid: a prediction for each frame in turn, and no enlarging."""
+
+    def __init__(self, *values):
+        self.values = iter(values)
+
+    def predict(self, image):
+        return image, np.full((2, 12, 16), next(self.values), np.float32)
+
+    def enlarged(self, lightness, chroma, shape):
+        return chroma
+
+
+def test_predictions_are_averaged_where_the_frames_agree():
+    agreement = np.ones((6, 8), np.float32)
+    agreement[:, 4:] = 0
+    motion = Motion(np.zeros((2, 6, 8), np.float32), agreement)
+    film, image = PredictedFilm(Predicted(1, 3, 8, 5)), np.zeros((12, 16))
+    assert_allclose(film.advance(image, None), 1)
+    found = film.advance(image, motion)
+    assert_allclose(found[:, :, :6], 2)
+    assert_allclose(found[:, :, 10:], 3)
+    # with every frame the weight grows by one
+    assert_allclose(film.advance(image, motion)[:, :, :6], (1 + 3 + 8) / 3, rtol=1e-6)
+    assert_allclose(film.advance(image, None), 5)
+
+
+def test_predictions_follow_the_motion():
+    flow = np.zeros((2, 6, 8), np.float32)
+    flow[1] = 2  # 4 pixels of the grid of the prediction
+    film = PredictedFilm(Predicted(0, 0))
+    film.advance(np.zeros((12, 16)), None)
+    film.chroma[0] = np.arange(16)
+    found = film.advance(np.zeros((12, 16)), Motion(flow, np.ones((6, 8), np.float32)))
+    assert_allclose(found[0, :, :12], np.broadcast_to(np.arange(4, 16) / 2, (12, 12)))
+
+
+# --- key frames
+
+
+def test_the_details_of_a_key_frame_are_kept(colorizer):
+    """Where nothing moves: colours of single pixels, which no coarse grid has."""
+    rng = np.random.default_rng(0)
+    lightness = texture((96, 128))
+    color = join_lightness_chroma(lightness, 15 * rng.standard_normal((96, 128, 2)), np.uint8)
+    colored = list(colorizer.colorize_film([to_gray(color)] * 4, keyframes={0: color}))
+    for image in colored[1:]:
+        assert np.abs(image.astype(int) - color).mean() < 0.5
+
+
+def test_with_a_key_frame_the_colorizer_does_not_matter(coffee, colorizer):
+    greys = [to_gray(frame) for frame in coffee[:6]]
+    other = quick().fit([pan("chelsea", 1)[0]])
+    for keyframes in ({2: coffee[2]}, {1: coffee[1], 4: coffee[4]}):
+        films = [list(model.colorize_film(greys, keyframes=keyframes)) for model in (colorizer, other)]
+        assert_array_equal(*films)
+
+
+def test_key_frames_dissolve_into_each_other(coffee, colorizer):
+    greys = [to_gray(coffee[0])] * 7
+    luv = rgb2luv(coffee[0])
+    red, blue = (np.dstack([luv[..., 0], np.full((96, 128, 2), tint)]) for tint in ((20, 0), (-10, -20)))
+    keyframes = {number: np.clip(luv2rgb(image), 0, 1) for number, image in ((0, red), (6, blue))}
+    colored = list(colorizer.colorize_film(greys, keyframes=keyframes))
+    u = [rgb2luv(image)[..., 1].mean() for image in colored]
+    assert (np.diff(u) < 0.01).all()
+    assert np.diff(u).min() > 0.5 * (u[-1] - u[0])
+
+
+def test_the_colours_of_a_late_key_frame_come_in_gradually(coffee, colorizer, monkeypatch):
+    settings = PaintingSettings(film=FilmSettings(match_size=96, ahead=6))
+    monkeypatch.setattr(colorizer, "_painting", settings)
+    greys = [to_gray(coffee[0])] * 12
+    plain = list(colorizer.colorize_film(greys))
+    keyed = list(colorizer.colorize_film(greys, keyframes={10: coffee[0]}))
+    assert_array_equal(keyed[:4], plain[:4])
+    errors = [error([coffee[0]], [image]) for image in keyed[3:11]]
+    assert (np.diff(errors) < 0.1).all()
+    assert errors[4] < 0.8 * errors[0]
+
+
+def test_key_frames_are_read_when_their_frame_comes(coffee, colorizer, tmp_path, monkeypatch):
+    greys, keyframes = [to_gray(frame) for frame in coffee[:6]], {}
+    for number in (1, 4):
+        keyframes[number] = tmp_path / f"{number}.png"
+        Image.fromarray(coffee[number]).save(keyframes[number])
+    colored = colorizer.colorize_film(greys, keyframes=keyframes)
+    assert_array_equal([next(colored) for _ in range(2)][1], coffee[1])
+    Image.fromarray(coffee[4][:50]).save(keyframes[4])
+    with pytest.raises(ValueError, match="key frame 4 has 50 x 128 pixels"):
+        list(colored)
+
+
+@pytest.mark.parametrize("picture", ["chelsea", "noise"])
+def test_a_key_frame_of_another_picture_is_named(coffee, colorizer, picture):
+    other = pan("chelsea", 1)[0]
+    if picture == "noise":
+        other = np.random.default_rng(0).integers(0, 255, other.shape, dtype=np.uint8)
+    with pytest.warns(UserWarning, match="Key frame 1 does not show what frame 1") as record:
+        list(colorizer.colorize_film([to_gray(frame) for frame in coffee[:3]], keyframes={1: other}))
+    assert record[0].filename == __file__
+
+
+# --- shots
+
+
+def test_the_shots_of_a_film(coffee):
+    frames = [to_gray(frame) for frame in [*coffee[:5], *pan("chelsea", 3), *pan("astronaut", 4)]]
+    assert find_shots(frames) == [range(5), range(5, 8), range(8, 12)]
+    assert find_shots(frames[:1]) == [range(1)]
+    assert find_shots(iter([])) == []
+    assert find_shots(frame for frame in frames[:6]) == [range(5), range(5, 6)]
+
+
+def test_a_fade_to_black_ends_a_shot(coffee):
+    rng = np.random.default_rng(0)
+    fade = [coffee[0] * share for share in (1, 1, 0.7, 0.4, 0.1, 0, 0, 0, 0.2, 0.6, 1)]
+    noisy = [
+        np.clip(to_gray(frame.astype(np.uint8)) + rng.integers(0, 4, (96, 128)), 0, 255) for frame in fade
+    ]
+    assert find_shots([frame.astype(np.uint8) for frame in noisy]) == [range(8), range(8, 11)]
+
+
+def test_the_frames_of_shots_are_checked(coffee):
+    with pytest.raises(ValueError, match="frame 1 has 50 x 128 pixels"):
+        find_shots([coffee[0], coffee[0][:50]])
+    with pytest.raises(ValueError, match="got the path 'film.mp4'"):
+        find_shots("film.mp4")
+
+
+def test_memory_is_flat(colorizer, coffee, monkeypatch):
+    settings = PaintingSettings(film=FilmSettings(match_size=32))
+    monkeypatch.setattr(colorizer, "_painting", settings)
     grey = to_gray(coffee[0])
     peaks = []
     for n_frames in (10, 60):
