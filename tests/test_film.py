@@ -2,8 +2,10 @@
 
 import pickle
 import struct
+import sys
 import tracemalloc
 import warnings
+from fractions import Fraction
 from itertools import islice
 from types import GeneratorType
 
@@ -531,13 +533,20 @@ def test_memory_is_flat(colorizer, coffee, monkeypatch):
 
 
 @pytest.fixture(scope="module")
+def film_files():
+    import runpy
+
+    return runpy.run_path(str(SCRIPT.with_name("film_files.py")))
+
+
+@pytest.fixture(scope="module")
 def colorize_film():
     import runpy
 
     with pytest.MonkeyPatch.context() as patch:
         # as for a script that is run: it imports from its neighbour
         patch.syspath_prepend(SCRIPT.parent)
-        return runpy.run_path(str(SCRIPT.with_name("colorize_film.py")))["main"]
+        yield runpy.run_path(str(SCRIPT.with_name("colorize_film.py")))["main"]
 
 
 def write_film(path, frames, *, sound=True, stamps=None):
@@ -701,7 +710,342 @@ def test_ctrl_c_leaves_nothing(tmp_path, coffee, keyed, colorize_film, colorizer
 
 
 def test_the_script_wants_arguments_that_fit(colorize_film, tmp_path):
-    for arguments in ([], ["a.mp4"], ["a.mp4", "b.mp4"], ["a.mp4", "--export", "x", "--every", "0"]):
+    for arguments in (
+        [],
+        ["a.mp4"],
+        ["a.mp4", "b.mp4"],
+        ["a.mp4", "--export", "x", "--every", "0"],
+        ["a.mp4", "--export", "x", "--keyframes", "y"],
+        ["a.mp4", "b.mp4", "--shots"],
+    ):
         with warnings.catch_warnings(), pytest.raises(SystemExit) as caught:
             colorize_film(arguments)
         assert caught.value.code == 2
+
+
+# --- kinds of files
+
+
+@pytest.fixture
+def model(tmp_path, colorizer):
+    joblib.dump(colorizer, tmp_path / "model.joblib")
+    return tmp_path / "model.joblib"
+
+
+def encode(path, frames, pix_fmt="yuv420p", *, codec="libx264", format=None, options=None, **tags):
+    """A film of 10 frames a second of RGB frames; tags are those of the codec context."""
+    with av.open(str(path), "w", format=format) as container:
+        video = container.add_stream(codec, rate=10, options=options or {})
+        video.height, video.width = frames[0].shape[:2]
+        video.pix_fmt = pix_fmt
+        for name, value in tags.items():
+            setattr(video.codec_context, name, value)
+        for number, image in enumerate(frames):
+            frame = av.VideoFrame.from_ndarray(image, format="rgb24")
+            frame = frame.reformat(
+                format=pix_fmt, dst_colorspace="ITU709" if tags.get("colorspace") == 1 else None
+            )
+            frame.pts = number
+            container.mux(video.encode(frame))
+        container.mux(video.encode(None))
+
+
+def stream_of(path):
+    """Codec context, and the decoded frames."""
+    with av.open(str(path)) as container:
+        video = container.streams.video[0]
+        return video.codec_context, list(container.decode(video))
+
+
+def rgb_of(frame):
+    """RGB of a frame with its own matrix, by the formulas of ITU-R BT.601 and BT.709."""
+    planes = frame.reformat(format="yuv444p").to_ndarray().astype(float)
+    y, u, v = (planes[0] - 16) / 219, (planes[1] - 128) / 224, (planes[2] - 128) / 224
+    red, blue = (0.2126, 0.0722) if frame.colorspace == 1 else (0.299, 0.114)
+    r, b = y + 2 * (1 - red) * v, y + 2 * (1 - blue) * u
+    g = (y - red * r - blue * b) / (1 - red - blue)
+    return 255 * np.clip(np.stack([r, g, b], axis=-1), 0, 1)
+
+
+@pytest.fixture(scope="module")
+def chart():
+    colors = [(255, 255, 255), (0, 0, 0), (128, 128, 128), (180, 60, 50), (60, 140, 70), (60, 80, 160)]
+    patches = [np.full((96, 32, 3), color, np.uint8) for color in colors]
+    return np.concatenate(patches, axis=1)
+
+
+@pytest.mark.parametrize("matrix", [1, 6])
+def test_a_chart_comes_out_as_it_went_in(tmp_path, chart, colorize_film, model, matrix):
+    source, output, folder = tmp_path / "film.mp4", tmp_path / "out.mp4", tmp_path / "keys"
+    tags = {"colorspace": matrix, "color_primaries": matrix, "color_trc": matrix, "color_range": 1}
+    encode(source, [chart] * 3, **tags)
+    folder.mkdir()
+    Image.fromarray(chart).save(folder / "ref_000001.png")
+    arguments = [source, output, "--keyframes", folder, "--model", model]
+    assert colorize_film(list(map(str, arguments))) == 0
+    context, frames = stream_of(output)
+    assert (context.colorspace, context.color_range, context.color_primaries) == (matrix, 1, matrix)
+    for frame in frames:
+        assert frame.colorspace == matrix
+        assert np.abs(rgb_of(frame) - chart)[10:-10, 16::32].max() <= 3
+
+
+@pytest.mark.parametrize(
+    ("shape", "pix_fmt", "expected"),
+    [
+        ((720, 1280), "yuv420p", 1),
+        ((576, 720), "yuv420p", 5),
+        ((96, 128), "yuv420p", 6),
+        ((96, 128), "gbrp", 1),
+    ],
+)
+def test_the_matrix_of_films_without_tags(tmp_path, film_files, shape, pix_fmt, expected):
+    codec = "libx264rgb" if pix_fmt == "gbrp" else "libx264"
+    encode(
+        tmp_path / "film.mkv",
+        [np.full((*shape, 3), 200, np.uint8)],
+        pix_fmt if codec == "libx264" else "rgb24",
+        codec=codec,
+    )
+    reader = film_files["Reader"](tmp_path / "film.mkv")
+    (image,) = reader
+    assert (reader.picture.matrix, reader.picture.primaries) == (expected, expected)
+    assert np.abs(image.astype(int) - 200).max() <= 1
+
+
+def test_ten_bits_are_kept(tmp_path, colorize_film, film_files, model):
+    ramp = np.repeat(np.linspace(0, 255, 128)[None, :, None], 96, axis=0).repeat(3, axis=2).astype(np.uint8)
+    encode(tmp_path / "film.mkv", [ramp] * 2, "yuv422p10le", options={"crf": "0"})
+    image = next(iter(film_files["Reader"](tmp_path / "film.mkv")))
+    assert image.dtype == np.uint16
+    assert image.max() == 65535
+    assert np.abs(image / 257 - ramp).max() < 1
+    arguments = [tmp_path / "film.mkv", tmp_path / "out.mkv", "--model", model]
+    assert colorize_film(list(map(str, arguments))) == 0
+    context, frames = stream_of(tmp_path / "out.mkv")
+    assert context.pix_fmt == "yuv420p10le"
+    luma = frames[0].to_ndarray()[:96].astype(float)
+    assert luma.max() == pytest.approx(940, abs=2)
+
+
+def test_the_shape_of_pixels_is_kept(tmp_path, chart, colorize_film, model):
+    encode(tmp_path / "film.mp4", [chart], sample_aspect_ratio=Fraction(32, 27))
+    arguments = [tmp_path / "film.mp4", tmp_path / "out.mp4", "--model", model]
+    assert colorize_film(list(map(str, arguments))) == 0
+    assert stream_of(tmp_path / "out.mp4")[0].sample_aspect_ratio == Fraction(32, 27)
+
+
+@pytest.mark.parametrize(
+    ("matrix", "turned"),
+    [
+        ((-1, 0, 0, 1), lambda image: image[:, ::-1]),
+        ((1, 0, 0, -1), lambda image: image[::-1]),
+        ((-1, 0, 0, -1), lambda image: image[::-1, ::-1]),
+        ((0, 1, -1, 0), lambda image: np.rot90(image, -1)),
+        ((0, -1, 1, 0), lambda image: np.rot90(image)),
+        ((0, 1, 1, 0), lambda image: image.swapaxes(0, 1)),
+        ((0.8, 0.6, -0.6, 0.8), None),
+    ],
+)
+def test_turned_and_mirrored_films(tmp_path, chart, film_files, matrix, turned):
+    """x' = a x + c y, y' = b x + d y, in the header of the track."""
+    source = tmp_path / "film.mp4"
+    encode(source, [chart])
+    content = source.read_bytes()
+    start = content.index(b"tkhd") + 44
+    a, b, c, d = (round(value * 65536) for value in matrix)
+    stored = struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30)
+    source.write_bytes(content[:start] + stored + content[start + 36 :])
+    reader = film_files["Reader"](source)
+    if turned is None:
+        with pytest.raises(ValueError, match="an angle that is not a multiple of 90 degrees"):
+            list(reader)
+    else:
+        assert np.abs(next(iter(reader)).astype(int) - turned(chart)).mean() < 6
+
+
+def test_films_without_usable_time_stamps(tmp_path, coffee, colorize_film, model):
+    """Raw streams have none, AVI has those of packets."""
+    encode(tmp_path / "film.h264", coffee[:6], format="h264")
+    encode(tmp_path / "film.avi", coffee[:6], options={"bf": "2"})
+    for name in ("film.h264", "film.avi"):
+        output = tmp_path / f"{name}.mp4"
+        assert colorize_film([str(tmp_path / name), str(output), "--model", str(model)]) == 0
+        assert_allclose(seconds(output), np.arange(6) / 10, atol=1e-3)
+
+
+def test_time_stamps_that_jump_back_are_named(tmp_path, coffee, colorize_film, model, capsys):
+    encode(tmp_path / "film.ts", coffee[:6])
+    content = (tmp_path / "film.ts").read_bytes()
+    (tmp_path / "film.ts").write_bytes(content * 2)
+    assert colorize_film([str(tmp_path / "film.ts"), str(tmp_path / "out.mp4"), "--model", str(model)]) == 1
+    assert "the time stamps of the film jump back at frame" in capsys.readouterr().err
+    assert not (tmp_path / "out.mp4").exists()
+
+
+@pytest.mark.parametrize("kind", ["cut.ts", "cut.mkv", "cut.mp4", "damaged.mkv"])
+def test_damaged_films_are_coloured_as_far_as_they_can_be_read(
+    tmp_path, coffee, colorize_film, model, kind, capsys
+):
+    source, output = tmp_path / kind, tmp_path / "out.mkv"
+    rng = np.random.default_rng(0)
+    frames = [np.clip(coffee[0] + rng.integers(-20, 20, coffee[0].shape), 0, 255).astype(np.uint8)] * 30
+    encode(source, frames, options={"movflags": "faststart", "g": "5", "crf": "10"})
+    content = source.read_bytes()
+    if kind.startswith("cut"):
+        source.write_bytes(content[: len(content) * 6 // 10])
+    else:
+        middle = len(content) // 2
+        source.write_bytes(content[:middle] + bytes(3000) + content[middle + 3000 :])
+    status = colorize_film([str(source), str(output), "--model", str(model)])
+    err = capsys.readouterr().err
+    if kind == "cut.mp4" and status == 1:
+        # the table of frames is at the end
+        assert "moov" in err or "Invalid data" in err
+        return
+    assert status == 3
+    n_frames = len(seconds(output))
+    assert f"the film is damaged, and {n_frames} frames of it were read" in err
+    assert 5 < n_frames <= 30
+
+
+@pytest.mark.parametrize(
+    ("tags", "match"),
+    [({"color_trc": 18}, "HLG"), ({"color_trc": 16}, "PQ"), ({"color_primaries": 9}, "BT.2020")],
+)
+def test_films_of_a_high_dynamic_range_are_refused(
+    tmp_path, chart, colorize_film, model, tags, match, capsys
+):
+    encode(tmp_path / "film.mkv", [chart], **tags)
+    assert colorize_film([str(tmp_path / "film.mkv"), str(tmp_path / "out.mkv"), "--model", str(model)]) == 1
+    assert match in capsys.readouterr().err
+
+
+def test_languages_chapters_and_titles_are_copied(tmp_path, coffee, colorize_film, model, capsys):
+    source = tmp_path / "film.mkv"
+    with av.open(str(source), "w") as container:
+        container.metadata["title"] = "Coffee"
+        video = container.add_stream("libx264", rate=10)
+        video.height, video.width, video.pix_fmt = 96, 128, "yuv420p"
+        audio = container.add_stream("aac", rate=16000)
+        audio.metadata["language"], audio.disposition = "ger", av.stream.Disposition.forced
+        container.add_attachment("notes.txt", "text/plain", b"notes")
+        container.set_chapters(
+            [{"id": 1, "start": 0, "end": 200, "time_base": Fraction(1, 1000), "metadata": {"title": "one"}}]
+        )
+        for number, image in enumerate(coffee[:3]):
+            frame = av.VideoFrame.from_ndarray(image, format="rgb24")
+            frame.pts = number
+            container.mux(video.encode(frame))
+        container.mux(video.encode(None))
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 4096), np.float32), format="fltp", layout="mono")
+        frame.sample_rate, frame.pts = 16000, 0
+        container.mux(audio.encode(frame))
+        container.mux(audio.encode(None))
+    assert colorize_film([str(source), str(tmp_path / "out.mkv"), "--model", str(model)]) == 0
+    assert "not copied: attachment" in capsys.readouterr().out
+    with av.open(str(tmp_path / "out.mkv")) as container:
+        assert container.metadata["title"] == "Coffee"
+        (sound,) = container.streams.audio
+        assert sound.language == "ger"
+        assert sound.disposition & av.stream.Disposition.forced
+        assert [chapter["metadata"]["title"] for chapter in container.chapters()] == ["one"]
+
+
+# --- nothing that a user made is overwritten, and what is wrong is said before anything is written
+
+
+def test_coloured_frames_are_not_overwritten(tmp_path, coffee, colorize_film, capsys):
+    write_film(tmp_path / "film.mkv", [to_gray(frame) for frame in coffee[:4]], sound=False)
+    arguments = [str(tmp_path / "film.mkv"), "--export", str(tmp_path / "frames"), "--every", "2"]
+    assert colorize_film(arguments) == 0
+    by_hand = tmp_path / "frames" / "000002.png"
+    Image.fromarray(coffee[2]).save(by_hand)
+    content = by_hand.read_bytes()
+    (tmp_path / "frames" / "000000.png").unlink()
+    assert colorize_film(arguments) == 0
+    assert by_hand.read_bytes() == content
+    assert "wrote 1 of 4 frames" in (out := capsys.readouterr().out)
+    assert "1 files were already there, and are kept" in out
+
+
+@pytest.mark.parametrize("problem", ["picture", "noise", "beyond"])
+def test_key_frames_are_checked_before_anything_is_written(
+    tmp_path, coffee, keyed, colorize_film, model, problem, capsys
+):
+    write_film(tmp_path / "film.mkv", [to_gray(frame) for frame in coffee[:6]], sound=False)
+    image, name = pan("chelsea", 1)[0], "ref_000003.png"
+    if problem == "noise":
+        image = np.random.default_rng(0).integers(0, 255, image.shape, dtype=np.uint8)
+    elif problem == "beyond":
+        name = "000006.png"
+    Image.fromarray(image).save(keyed / name)
+    arguments = [tmp_path / "film.mkv", tmp_path / "out.mkv", "--keyframes", keyed, "--model", model]
+    assert colorize_film(list(map(str, arguments))) == 1
+    expected = "key frame 6 lies beyond the end of the film, which has 6 frames"
+    if problem != "beyond":
+        expected = "ref_000003.png: the lightness is not that of frame 3"
+    assert expected in capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["film.mkv", "keyframes", "model.joblib"]
+
+
+def test_shots_and_their_key_frames_are_listed(tmp_path, coffee, keyed, colorize_film, capsys):
+    frames = [*coffee[:6], *pan("chelsea", 3)]
+    write_film(tmp_path / "film.mkv", [to_gray(frame) for frame in frames], sound=False)
+    assert colorize_film([str(tmp_path / "film.mkv"), "--shots", "--keyframes", str(keyed)]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "shot 1: frames 0 to 5 (6), key frame 0, 5",
+        "shot 2: frames 6 to 8 (3), no key frame",
+        "1 of 2 shots have no key frame",
+    ]
+
+
+def test_a_stopped_run_goes_on(tmp_path, coffee, keyed, colorize_film, model, monkeypatch, capsys):
+    source, output = tmp_path / "film.mp4", tmp_path / "out.mp4"
+    frames = [*coffee[:6], *pan("chelsea", 3), *pan("astronaut", 3)]
+    write_film(source, [to_gray(frame) for frame in frames])
+    monkeypatch.setitem(colorize_film.__globals__, "PART_LENGTH", 5)
+    arguments = list(map(str, [source, output, "--keyframes", keyed, "--model", model]))
+    assert colorize_film(arguments) == 0
+    whole = [frame.to_ndarray() for frame in stream_of(output)[1]]
+    output.unlink()
+
+    calls, original = [], SOMColorizer.colorize_film
+
+    def stops(self, *args, **kwargs):
+        calls.append(kwargs["keyframes"])
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return original(self, *args, **kwargs)
+
+    monkeypatch.setattr(SOMColorizer, "colorize_film", stops)
+    with pytest.raises(KeyboardInterrupt):
+        colorize_film(arguments)
+    assert "1 parts are kept" in capsys.readouterr().err
+    # with another key frame the colours would not be those of one film
+    extra = keyed / "000003.png"
+    Image.fromarray(coffee[3]).save(extra)
+    assert colorize_film(arguments) == 1
+    assert "parts of another run: the key frames changed" in capsys.readouterr().err
+    extra.unlink()
+    calls[:] = [None, None]
+    assert colorize_film(arguments) == 0
+    assert len(calls) == 3
+    assert_array_equal([frame.to_ndarray() for frame in stream_of(output)[1]], whole)
+    assert len(seconds(output)) == 12
+    assert not (tmp_path / "out.mp4.parts").exists()
+
+
+def test_help_needs_no_pyav(monkeypatch, capsys):
+    import runpy
+
+    monkeypatch.setitem(sys.modules, "av", None)
+    monkeypatch.delitem(sys.modules, "film_files", raising=False)
+    monkeypatch.syspath_prepend(SCRIPT.parent)
+    main = runpy.run_path(str(SCRIPT.with_name("colorize_film.py")))["main"]
+    monkeypatch.delitem(sys.modules, "film_files")
+    with pytest.raises(SystemExit) as caught:
+        main(["--help"])
+    assert caught.value.code == 0
+    assert main(["film.mp4", "--shots"]) == 1
+    assert 'pip install "nncolor[film]"' in capsys.readouterr().err

@@ -99,6 +99,8 @@ class TrackSettings:
     agreement, least_median : float
         Cost, in medians over the frame plus a constant for clean and still shots, at which the weight of a
         tracked point falls to 1/e.
+    max_scale : float
+        Largest cost at which it falls to 1/e.
     choice, least_choice : float
         The same for the choice between two key frames, and the least weight there.
     cost_gain : float
@@ -119,6 +121,7 @@ class TrackSettings:
     still_cost: float = 0.002
     agreement: float = 8.0
     least_median: float = 0.01
+    max_scale: float = 0.25
     choice: float = 1.5
     least_choice: float = 0.02
     cost_gain: float = 0.5
@@ -133,6 +136,8 @@ class FillSettings:
     ----------
     weight : float
         Weight of its chroma; that of a tracked point that agrees is 1.
+    doubling_cost : float
+        Median cost over the frame, plus that constant, at which the weight is doubled.
     still_share : float
         Share of that weight that remains where nothing moves.
     gain : float
@@ -145,7 +150,8 @@ class FillSettings:
         Step of the pixels of the match grid that it predicts.
     """
 
-    weight: float = 0.12
+    weight: float = 0.08
+    doubling_cost: float = 0.025
     still_share: float = 0.05
     gain: float = 0.2
     n_pixels: int = 12_000

@@ -115,9 +115,13 @@ class Track:
         fill = self._filled(view, displacement, at)
         self.last, self.displacement, self.cost, self.fill = view, displacement, cost, fill
         median = np.median(cost) + settings.least_median
-        weight = np.exp(-((cost / (settings.agreement * median)) ** 2))
+        # where nothing is found again, the median says nothing
+        scale = min(settings.agreement * median, settings.max_scale)
+        weight = np.exp(-((cost / scale) ** 2))
         choice = np.exp(-((cost / (settings.choice * median)) ** 2)) + np.float32(settings.least_choice)
         of_fill = self.settings.fill
+        # the less of the key frame a frame shows, the more the model counts
+        fill_weight = np.float32(of_fill.weight * (1 + (median / of_fill.doubling_cost) ** 2))
         return Look(
             self.key,
             displacement,
@@ -126,7 +130,7 @@ class Track:
             gaussian_filter(choice, 1),
             fill,
             # the colours of what does not move are known
-            np.float32(of_fill.weight) * (1 - np.float32(1 - of_fill.still_share) * stillness),
+            fill_weight * (1 - np.float32(1 - of_fill.still_share) * stillness),
         )
 
     def _refined(self, view, displacement):
