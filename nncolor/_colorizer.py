@@ -891,8 +891,9 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
     ) -> Iterator[AnyArray]:
         """Colour the frames of a film without flicker, one after the other, in constant memory.
 
-        Chroma is carried along the optical flow of the lightness, where the lightness agrees, and averaged
-        with the prediction of each frame. After a cut, it starts again from the prediction.
+        The colours of a key frame are found again in the frames of its shot, however far; what they do not
+        show is coloured by a small model of the colours of the key frame. Shots without a key frame have the
+        predicted colours, averaged along the motion. A cut or a blank frame starts anew.
 
         Parameters
         ----------
@@ -902,15 +903,16 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         keyframes : dict of int to image, default=None
             Colour images of some frames by frame number, counted from 0; for example frames of the film that
             `colorize` has coloured with hints. They are returned unchanged, and their colours are carried
-            forwards, and backwards over at most 24 frames.
+            forwards to the end of the shot, and backwards over at most 60 frames. Files are read when their
+            frame comes.
         tint : pair (u*, v*), colour or image, default=None
-            The overall colour of all frames, see `colorize`. None uses the mean tint of the key frames, if
-            the colorizer was trained with tint.
+            The overall colour of frames without a key frame, see `colorize`. None uses the mean tint of the
+            key frames, if the colorizer was trained with tint.
 
         Returns
         -------
         colored : generator of ndarray of shape (H, W, 3)
-            The coloured frames in order; dtypes as in `predict`. Up to 24 frames are held until the key frame
+            The coloured frames in order; dtypes as in `predict`. Up to 60 frames are held until the key frame
             that follows them has been read.
 
         Raises
@@ -927,18 +929,25 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         Warns
         -----
         UserWarning
-            If a key frame has no chroma, or lies beyond the last frame.
+            If a key frame has no chroma, shows another picture than its frame, or lies beyond the last frame.
+
+        See Also
+        --------
+        find_shots : Find the shots of a film; each needs a key frame.
 
         Notes
         -----
-        The optical flow [1]_ is that of standardized lightness, so that a flickering lamp is not taken for
-        motion. With every frame the weight of the carried chroma grows by that of one prediction, and it
-        falls where the lightness disagrees; a key frame weighs as much as 400 predictions.
+        Motion is the optical flow [1]_ of standardized lightness, so that a flickering lamp is not taken for
+        motion. The displacement of a frame to its key frame is that of the frame before, carried along the
+        flow between the two, and refined against the key frame, so that it does not drift. The chroma of the
+        key frame is sampled at full size, and mixed with that of extremely randomized trees [2]_ trained on
+        the key frame where the lightness disagrees. Colours of two key frames dissolve into each other.
 
         References
         ----------
-        .. [1] G. Le Besnerais, F. Champagnat, "Dense optical flow by iterative local window registration",
-           ICIP 2005.
+        .. [1] C. Zach, T. Pock, H. Bischof, "A Duality Based Approach for Realtime TV-L1 Optical Flow",
+           DAGM 2007.
+        .. [2] P. Geurts, D. Ernst, L. Wehenkel, "Extremely randomized trees", Machine Learning 63, 2006.
 
         Examples
         --------
