@@ -118,7 +118,7 @@ class TrackSettings:
     replacing_floor: float = 0.02
     camera_cost: float = 0.05
     beyond_cost: float = 0.15
-    still_cost: float = 0.002
+    still_cost: float = 0.005
     agreement: float = 8.0
     least_median: float = 0.01
     max_scale: float = 0.25
