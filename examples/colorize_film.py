@@ -34,7 +34,7 @@ import warnings
 from collections import deque
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +51,8 @@ from nncolor.datasets import load_image_folder
 PART_LENGTH = 200
 # Correlation of the lightness of a key frame and its frame; other pictures of the same kind have up to 0.7.
 MIN_CORRELATION = 0.8
+# Damaged frames that are named.
+MAX_NAMED = 10
 # Size of the pictures that are compared.
 COMPARED = (64, 48)
 
@@ -191,9 +193,7 @@ def parts_of(shots):
     for shot in shots:
         if shot.start - starts[-1] >= PART_LENGTH:
             starts.append(shot.start)
-    return [
-        range(*ends) for ends in zip(starts, [*starts[1:], shots[-1].stop], strict=True)
-    ]
+    return [range(*ends) for ends in pairwise([*starts, shots[-1].stop])]
 
 
 class Parts:
@@ -345,8 +345,10 @@ def report_damage(damage, n_frames):
     print(
         f"the film is damaged, and {n_frames} frames of it were read:", file=sys.stderr
     )
-    for text in damage:
+    for text in damage[:MAX_NAMED]:
         print(f"    {text}", file=sys.stderr)
+    if len(damage) > MAX_NAMED:
+        print(f"    and at {len(damage) - MAX_NAMED} other frames", file=sys.stderr)
     return 3
 
 

@@ -7,6 +7,7 @@ import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -66,12 +67,14 @@ class Picture:
     @classmethod
     def of_frame(cls, frame, stream):
         """Picture of a frame of a film; raises if it is of a kind that cannot be coloured."""
-        if frame.color_trc in HIGH_DYNAMIC_RANGE:
+        # the tags of frames are newer than PyAV 16
+        context = stream.codec_context
+        if context.color_trc in HIGH_DYNAMIC_RANGE:
             raise ValueError(
-                f"the film has a high dynamic range ({HIGH_DYNAMIC_RANGE[frame.color_trc]}), which cannot be "
+                f"the film has a high dynamic range ({HIGH_DYNAMIC_RANGE[context.color_trc]}), which cannot be "
                 "coloured; convert it to BT.709 with a video editor first"
             )
-        if frame.color_primaries == WIDE_PRIMARIES:
+        if context.color_primaries == WIDE_PRIMARIES:
             raise ValueError(
                 "the film has the primaries of BT.2020; convert it to BT.709 with a video editor first"
             )
@@ -94,9 +97,7 @@ class Picture:
         )
         turn = turn_of(frame)
         aspect = (
-            stream.sample_aspect_ratio
-            or stream.codec_context.sample_aspect_ratio
-            or Fraction(1)
+            stream.sample_aspect_ratio or context.sample_aspect_ratio or Fraction(1)
         )
         return cls(
             matrix=matrix,
@@ -107,11 +108,11 @@ class Picture:
             and not frame.format.name.startswith("gray"),
             # as for the matrix; the numbers of those of 601 and 709 are the same
             primaries=matrix
-            if frame.color_primaries == UNSPECIFIED and matrix in (1, 5, 6)
-            else frame.color_primaries,
+            if context.color_primaries == UNSPECIFIED and matrix in (1, 5, 6)
+            else context.color_primaries,
             transfer={1: 1, 5: 6, 6: 6}.get(matrix, UNSPECIFIED)
-            if frame.color_trc == UNSPECIFIED
-            else frame.color_trc,
+            if context.color_trc == UNSPECIFIED
+            else context.color_trc,
             bits=max(component.bits for component in components),
             aspect=1 / aspect if turn[0] else aspect,
             turn=turn,
@@ -290,20 +291,22 @@ class Reader:
 
         Raises if the stamps jump back.
         """
-        stamps = self.stamps
-        if None in stamps:
-            return list(range(len(stamps))), 1 / self.rate
-        if all(
-            stamp < later for stamp, later in zip(stamps[:-1], stamps[1:], strict=True)
-        ):
-            return stamps, self.time_base
-        if self.jumps_back_at is not None:
+        constant = list(range(len(self.stamps))), 1 / self.rate
+        if None in self.stamps:
+            return constant
+        if any(later < stamp for stamp, later in pairwise(self.stamps)):
+            if self.jumps_back_at is None:
+                # AVI has the order of the packets only
+                return constant
             raise ValueError(
                 f"the time stamps of the film jump back at frame {self.jumps_back_at}; give it new ones "
                 "first: ffmpeg -i FILM -c copy NEW.mkv"
             )
-        # AVI has the order of the packets only
-        return list(range(len(stamps))), 1 / self.rate
+        # equal ones differ by one unit, as a file cannot have them
+        stamps = self.stamps[:1]
+        for stamp in self.stamps[1:]:
+            stamps.append(max(stamp, stamps[-1] + 1))
+        return stamps, self.time_base
 
 
 def open_film(path):
@@ -455,7 +458,8 @@ def _copy_description(stream, copy):
     for key in ("language", "title"):
         if key in stream.metadata:
             copy.metadata[key] = stream.metadata[key]
-    copy.disposition = stream.disposition
+    # a number in some versions of PyAV
+    copy.disposition = getattr(stream.disposition, "value", stream.disposition)
 
 
 def _other_packets(source, copied):
