@@ -165,6 +165,8 @@ class FillSettings:
 class FilmSettings:
     """Settings of films; docs/benchmarks/sensitivity.py measures other values.
 
+    They were chosen on five clips of docs/benchmarks/results/film.md; docs/film.md names them.
+
     Attributes
     ----------
     match_size : int
