@@ -11,7 +11,7 @@ on the remaining files, and colours the film; these key frames are kept unchange
 colorizer that was saved with joblib is used, and key frames are optional.
 
 The film is read once before anything is written: a key frame that does not show its frame, or lies beyond the
-end, is refused. Coloured parts are kept in the folder OUTPUT.parts until the film is complete, so a run that
+end, is refused. Coloured parts are kept in the folder named as OUTPUT, with .parts, until the film is complete, so a run that
 was stopped goes on at a cut when it is started again with the same arguments.
 
 The output has the frame rate, the time stamps, the bit depth (up to 10), the colour space and the shape of
@@ -209,7 +209,7 @@ class Parts:
     """
 
     def __init__(self, output, inputs, settings):
-        self.folder = output.with_name(f"{output.name}.parts")
+        self.folder = output.with_suffix(".parts")
         run = {
             name: [
                 [str(path), path.stat().st_size, path.stat().st_mtime_ns]

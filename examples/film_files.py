@@ -406,7 +406,8 @@ class Assembly:
         for stream in source.streams:
             if stream is film:
                 continue
-            codec = getattr(stream.codec_context, "name", None)
+            # the decoder may have another name than the format: mp3float
+            codec = stream.codec_context and stream.codec_context.codec.canonical_name
             name = f"{stream.type} {stream.index}" + (f" ({codec})" if codec else "")
             if stream.type not in ("audio", "subtitle") or codec is None:
                 self.dropped.append(name)

@@ -922,13 +922,16 @@ def test_films_of_a_high_dynamic_range_are_refused(
 
 
 def test_languages_chapters_and_titles_are_copied(tmp_path, coffee, colorize_film, model, capsys):
-    source = tmp_path / "film.mkv"
-    with av.open(str(source), "w") as container:
+    source, text = tmp_path / "film.mkv", tmp_path / "film.srt"
+    text.write_text("1\n00:00:00,000 --> 00:00:00,200\nCoffee?\n")
+    with av.open(str(source), "w") as container, av.open(str(text)) as subtitles:
         container.metadata["title"] = "Coffee"
         video = container.add_stream("libx264", rate=10)
         video.height, video.width, video.pix_fmt = 96, 128, "yuv420p"
         audio = container.add_stream("aac", rate=16000)
         audio.metadata["language"], audio.disposition = "ger", av.stream.Disposition.forced.value
+        titles = container.add_stream_from_template(subtitles.streams.subtitles[0])
+        titles.metadata["language"] = "eng"
         container.add_attachment("notes.txt", "text/plain", b"notes")
         container.set_chapters(
             [{"id": 1, "start": 0, "end": 200, "time_base": Fraction(1, 1000), "metadata": {"title": "one"}}]
@@ -942,6 +945,10 @@ def test_languages_chapters_and_titles_are_copied(tmp_path, coffee, colorize_fil
         frame.sample_rate, frame.pts = 16000, 0
         container.mux(audio.encode(frame))
         container.mux(audio.encode(None))
+        for packet in subtitles.demux():
+            if packet.dts is not None:
+                packet.stream = titles
+                container.mux(packet)
     assert colorize_film([str(source), str(tmp_path / "out.mkv"), "--model", str(model)]) == 0
     assert "not copied: attachment" in capsys.readouterr().out
     with av.open(str(tmp_path / "out.mkv")) as container:
@@ -949,7 +956,13 @@ def test_languages_chapters_and_titles_are_copied(tmp_path, coffee, colorize_fil
         (sound,) = container.streams.audio
         assert sound.language == "ger"
         assert av.stream.Disposition(sound.disposition) == av.stream.Disposition.forced
+        assert [stream.language for stream in container.streams.subtitles] == ["eng"]
         assert [chapter["metadata"]["title"] for chapter in container.chapters()] == ["one"]
+    # MP4 has subtitles of another kind
+    assert colorize_film([str(source), str(tmp_path / "out.mp4"), "--model", str(model)]) == 0
+    assert "not copied: subtitle 2 (subrip), which this container cannot hold" in capsys.readouterr().out
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        assert [stream.language for stream in container.streams.audio] == ["ger"]
 
 
 # --- nothing that a user made is overwritten, and what is wrong is said before anything is written
@@ -1033,7 +1046,7 @@ def test_a_stopped_run_goes_on(tmp_path, coffee, keyed, colorize_film, model, mo
     assert len(calls) == 3
     assert_array_equal([frame.to_ndarray() for frame in stream_of(output)[1]], whole)
     assert len(seconds(output)) == 12
-    assert not (tmp_path / "out.mp4.parts").exists()
+    assert not (tmp_path / "out.parts").exists()
 
 
 def test_help_needs_no_pyav(monkeypatch, capsys):
