@@ -11,8 +11,8 @@ on the remaining files, and colours the film; these key frames are kept unchange
 colorizer that was saved with joblib is used, and key frames are optional.
 
 The film is read once before anything is written: a key frame that does not show its frame, or lies beyond the
-end, is refused. Coloured parts are kept in the folder named as OUTPUT, with .parts, until the film is complete, so a run that
-was stopped goes on at a cut when it is started again with the same arguments.
+end, is refused. Until the film is complete, coloured parts are kept in a folder named as OUTPUT, with .parts:
+a run that was stopped goes on at a cut when it is started again with the same arguments.
 
 The output has the frame rate, the time stamps, the bit depth (up to 10), the colour space and the shape of
 pixels of the film, and its sound, subtitles, chapters and title, as far as its container can hold them; what
