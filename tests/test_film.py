@@ -24,13 +24,13 @@ from nncolor._images.color import join_lightness_chroma
 from nncolor._painting.flow import tv_l1_flow
 from nncolor._painting.grid import PredictedFilm
 from nncolor._painting.motion import FrameView, Motion, is_cut, motion_between
-from nncolor._painting.settings import FilmSettings, PaintingSettings
+from nncolor._painting.settings import FillSettings, FilmSettings, PaintingSettings
 from nncolor._painting.tracking import KeyFrame, Track
 from nncolor.datasets import load_sample_photos
 from nncolor.metrics import mean_ciede2000
 
-# motion on a grid of a quarter of the pixels takes a quarter of the time
-SETTINGS = FilmSettings(match_size=96)
+# motion on a grid of a quarter of the pixels takes a quarter of the time, and so does a small forest
+SETTINGS = FilmSettings(match_size=96, fill=FillSettings(n_trees=5))
 
 
 def quick(**params):
@@ -99,16 +99,16 @@ def test_key_frames_do_not_cross_a_cut(coffee, colorizer):
 
 @pytest.mark.parametrize("noise", [False, True])
 def test_cuts_are_found_at_their_frames(colorizer, noise):
-    shots = [pan("coffee", 8), pan("chelsea", 8), pan("astronaut", 8)]
+    shots = [pan("coffee", 5), pan("chelsea", 5), pan("astronaut", 5)]
     rng = np.random.default_rng(0)
     greys = [to_gray(frame) for shot in shots for frame in shot]
     if noise:
         lit = [np.clip(grey * (1 + 0.1 * rng.standard_normal()), 0, 255) for grey in greys]
         greys = [np.clip(grey + 5 * rng.standard_normal(grey.shape), 0, 255).astype(np.uint8) for grey in lit]
     plain = list(colorizer.colorize_film(greys))
-    for shot, (first, last) in enumerate([(0, 7), (8, 15), (16, 23)]):
-        middle = first + 3
-        keyed = colorizer.colorize_film(greys, keyframes={middle: shots[shot][3]})
+    for shot, (first, last) in enumerate([(0, 4), (5, 9), (10, 14)]):
+        middle = first + 2
+        keyed = colorizer.colorize_film(greys, keyframes={middle: shots[shot][2]})
         changed = [
             number
             for number, (image, other) in enumerate(zip(keyed, plain, strict=True))
@@ -241,7 +241,8 @@ def test_frames_are_taken_when_they_are_needed(colorizer, coffee):
 
 
 @pytest.mark.parametrize(("number", "n_taken"), [(1, 2), (60, 61), (61, 1)])
-def test_how_many_frames_are_held(colorizer, coffee, number, n_taken):
+def test_how_many_frames_are_held(colorizer, coffee, monkeypatch, number, n_taken):
+    monkeypatch.setattr(colorizer, "_painting", PaintingSettings(film=FilmSettings(match_size=32)))
     taken, grey = [], to_gray(coffee[0])[:40, :40]
     frames = (taken.append(number) or grey for number in range(70))
     next(colorizer.colorize_film(frames, keyframes={number: coffee[0][:40, :40]}))
@@ -436,9 +437,9 @@ def test_the_details_of_a_key_frame_are_kept(colorizer):
 
 
 def test_with_a_key_frame_the_colorizer_does_not_matter(coffee, colorizer):
-    greys = [to_gray(frame) for frame in coffee[:6]]
+    greys = [to_gray(frame) for frame in coffee[:4]]
     other = quick().fit([pan("chelsea", 1)[0]])
-    for keyframes in ({2: coffee[2]}, {1: coffee[1], 4: coffee[4]}):
+    for keyframes in ({1: coffee[1]}, {0: coffee[0], 3: coffee[3]}):
         films = [list(model.colorize_film(greys, keyframes=keyframes)) for model in (colorizer, other)]
         assert_array_equal(*films)
 
@@ -520,7 +521,7 @@ def test_memory_is_flat(colorizer, coffee, monkeypatch):
     monkeypatch.setattr(colorizer, "_painting", settings)
     grey = to_gray(coffee[0])
     peaks = []
-    for n_frames in (10, 60):
+    for n_frames in (10, 40):
         tracemalloc.start()
         for _ in colorizer.colorize_film((grey for _ in range(n_frames)), keyframes={5: coffee[0]}):
             pass
@@ -546,6 +547,7 @@ def colorize_film():
     with pytest.MonkeyPatch.context() as patch:
         # as for a script that is run: it imports from its neighbour
         patch.syspath_prepend(SCRIPT.parent)
+        patch.setattr(SOMColorizer, "_painting", PaintingSettings(film=SETTINGS))
         yield runpy.run_path(str(SCRIPT.with_name("colorize_film.py")))["main"]
 
 
@@ -1015,9 +1017,9 @@ def test_shots_and_their_key_frames_are_listed(tmp_path, coffee, keyed, colorize
 
 def test_a_stopped_run_goes_on(tmp_path, coffee, keyed, colorize_film, model, monkeypatch, capsys):
     source, output = tmp_path / "film.mp4", tmp_path / "out.mp4"
-    frames = [*coffee[:6], *pan("chelsea", 3), *pan("astronaut", 3)]
+    frames = [*coffee[:6], *pan("chelsea", 2), *pan("astronaut", 1)]
     write_film(source, [to_gray(frame) for frame in frames])
-    monkeypatch.setitem(colorize_film.__globals__, "PART_LENGTH", 5)
+    monkeypatch.setitem(colorize_film.__globals__, "PART_LENGTH", 2)
     arguments = list(map(str, [source, output, "--keyframes", keyed, "--model", model]))
     assert colorize_film(arguments) == 0
     whole = [frame.to_ndarray() for frame in stream_of(output)[1]]
@@ -1043,9 +1045,9 @@ def test_a_stopped_run_goes_on(tmp_path, coffee, keyed, colorize_film, model, mo
     extra.unlink()
     calls[:] = [None, None]
     assert colorize_film(arguments) == 0
-    assert len(calls) == 3
+    assert len(calls) == 4
     assert_array_equal([frame.to_ndarray() for frame in stream_of(output)[1]], whole)
-    assert len(seconds(output)) == 12
+    assert len(seconds(output)) == 9
     assert not (tmp_path / "out.parts").exists()
 
 

@@ -203,7 +203,7 @@ class FilmSettings:
     match_size: int = 192
     contrast: float = 0.2
     cut: float = 0.9
-    detail_cut: float = 0.55
+    detail_cut: float = 0.5
     detail_smoothing: float = 4.0
     blank: float = 0.5
     blank_smoothing: float = 3.0
