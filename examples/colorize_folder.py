@@ -327,7 +327,10 @@ def main(arguments=None):
             warnings.simplefilter("ignore")
             colorizer.colorize(np.zeros((9, 9), np.uint8), **wishes)
     except (OSError, ValueError) as error:
-        print(f"nothing was coloured, because of --tint or --saturation: {error}", file=sys.stderr)
+        print(
+            f"nothing was coloured, because of --tint or --saturation: {error}",
+            file=sys.stderr,
+        )
         return 1
     failed = colour(colorizer, names, grey, output, options.sheet, **wishes)
     print(f"coloured {len(names) - len(failed)} of {len(names)} images into {output}")

@@ -8,6 +8,7 @@ from ._images.color import to_gray
 from ._images.writing import save_image
 from ._network import CodewordClassifier
 from ._painting.hints import propagate_hints
+from ._painting.shots import find_shots
 from ._pixels.patches import PatchExtractor
 from ._pixels.samples import PixelSamples, sample_pixels
 from ._version import __version__
@@ -21,6 +22,7 @@ __all__ = [
     "SOMQuantizer",
     "__version__",
     "datasets",
+    "find_shots",
     "interactive",
     "metrics",
     "plotting",

@@ -27,7 +27,8 @@ from ._images.color import ciede2000, join_lightness_chroma, output_dtype, to_un
 from ._images.parallel import N_JOBS, map_batch
 from ._images.working_size import WORKING_SIZE, shrink
 from ._model import Model
-from ._painting.film import check_frames, color_frames, load_keyframes
+from ._painting.film import KeyFrames, color_frames
+from ._painting.frames import check_frames
 from ._painting.grid import FilmGrid
 from ._painting.hints import correct_prediction, parse_hints, preview
 from ._painting.quantization import quantize_image
@@ -983,8 +984,9 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
     ) -> Iterator[AnyArray]:
         """Colour the frames of a film without flicker, one after the other, in constant memory.
 
-        Chroma is carried along the optical flow of the lightness, where the lightness agrees, and averaged
-        with the prediction of each frame. After a cut, it starts again from the prediction.
+        The colours of a key frame are found again in the frames of its shot, however far; what they do not
+        show is coloured by a small model of the colours of the key frame. Shots without a key frame have the
+        predicted colours, averaged along the motion. A cut or a blank frame starts anew.
 
         Parameters
         ----------
@@ -994,15 +996,16 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         keyframes : dict of int to image, default=None
             Colour images of some frames by frame number, counted from 0; for example frames of the film that
             `colorize` has coloured with hints. They are returned unchanged, and their colours are carried
-            forwards, and backwards over at most 24 frames.
+            forwards to the end of the shot, and backwards over at most 60 frames. Files are read when their
+            frame comes.
         tint : pair (u*, v*), colour or image, default=None
-            The overall colour of all frames, see `colorize`. None uses the mean tint of the key frames, if
-            the colorizer was trained with tint.
+            The overall colour of frames without a key frame, see `colorize`. None uses the mean tint of the
+            key frames, if the colorizer was trained with tint.
 
         Returns
         -------
         colored : generator of ndarray of shape (H, W, 3)
-            The coloured frames in order; dtypes as in `predict`. Up to 24 frames are held until the key frame
+            The coloured frames in order; dtypes as in `predict`. Up to 60 frames are held until the key frame
             that follows them has been read.
 
         Raises
@@ -1019,18 +1022,25 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         Warns
         -----
         UserWarning
-            If a key frame has no chroma, or lies beyond the last frame.
+            If a key frame has no chroma, shows another picture than its frame, or lies beyond the last frame.
+
+        See Also
+        --------
+        find_shots : Find the shots of a film; each needs a key frame.
 
         Notes
         -----
-        The optical flow [1]_ is that of standardized lightness, so that a flickering lamp is not taken for
-        motion. With every frame the weight of the carried chroma grows by that of one prediction, and it
-        falls where the lightness disagrees; a key frame weighs as much as 400 predictions.
+        Motion is the optical flow [1]_ of standardized lightness, so that a flickering lamp is not taken for
+        motion. The displacement of a frame to its key frame is that of the frame before, carried along the
+        flow between the two, and refined against the key frame, so that it does not drift. The chroma of the
+        key frame is sampled at full size, and mixed with that of extremely randomized trees [2]_ trained on
+        the key frame where the lightness disagrees. Colours of two key frames dissolve into each other.
 
         References
         ----------
-        .. [1] G. Le Besnerais, F. Champagnat, "Dense optical flow by iterative local window registration",
-           ICIP 2005.
+        .. [1] C. Zach, T. Pock, H. Bischof, "A Duality Based Approach for Realtime TV-L1 Optical Flow",
+           DAGM 2007.
+        .. [2] P. Geurts, D. Ernst, L. Wehenkel, "Extremely randomized trees", Machine Learning 63, 2006.
 
         Examples
         --------
@@ -1045,9 +1055,9 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         """
         model = self._fitted
         check_frames(frames)
-        colors = load_keyframes({} if keyframes is None else keyframes, stacklevel=3)
+        colors = KeyFrames({} if keyframes is None else keyframes, stacklevel=3)
         if tint is None and colors and model.has_tint:
-            tint = mean_tint(colors.values(), model.working_size)
+            tint = mean_tint(colors, model.working_size)
         tint = tint_of_image(tint, model, stacklevel=3)
         grid = FilmGrid(self._decoder().with_tint(tint), effective_n_jobs(self.n_jobs))
         return color_frames(frames, grid, colors)

@@ -23,7 +23,13 @@ from sklearn.frozen import FrozenEstimator
 from nncolor import SOMColorizer, SOMQuantizer, sample_pixels, to_gray
 from nncolor._codebook.som import MapSettings
 from nncolor._images.files import read_image
-from nncolor._painting.settings import FilmSettings, HintSettings, PaintingSettings
+from nncolor._painting.settings import (
+    FillSettings,
+    FilmSettings,
+    HintSettings,
+    PaintingSettings,
+    TrackSettings,
+)
 from nncolor._pixels.context import ContextSettings
 from nncolor._training import DEFAULTS
 from nncolor.datasets import load_image_folder
@@ -47,7 +53,24 @@ HINTS = (
 )
 CONTEXT = ("gain", "coarse", "coarse_gain")
 MAP = ("min_updates", "updates_per_code", "ordering", "fine_sigma", "loose_sigma", "stiff_sigma")
-FILM = ("agreement", "least_median", "key_weight", "ahead", "flow_radius")
+FILM = ("match_size", "agreement", "least_median", "mean_share", "ahead")
+TRACK = (
+    "refining_share",
+    "window",
+    "agreement_window",
+    "replacing_share",
+    "replacing_floor",
+    "beyond_cost",
+    "still_cost",
+    "agreement",
+    "least_median",
+    "max_scale",
+    "choice",
+    "least_choice",
+    "cost_gain",
+    "key_smoothing",
+)
+FILL = ("weight", "doubling_cost", "gain", "n_trees", "min_leaf")
 
 
 def changed(settings, name, factor):
@@ -136,6 +159,10 @@ def mapped(settings, chroma, map_shape, seed):
 
 
 def filmed(settings, clip, colorizer, greys):
+    # those of a part of the stage, or of the stage
+    parts = {TrackSettings: "track", FillSettings: "fill"}
+    if type(settings) in parts:
+        settings = FilmSettings(**{parts[type(settings)]: settings})
     colorizer = with_painting(colorizer, PaintingSettings(film=settings))
     colored = list(colorizer.colorize_film(greys, keyframes=clip.keyframes))
     return [clip.error(colored, greys), clip.flicker(colored)]
@@ -181,16 +208,12 @@ def main():
         clips = [Film(path, 120, 3) for path in options.film]
         films = [(clip, fitted(list(clip.keyframes.values()), 0), noisy(clip.greys, 0)) for clip in clips]
         names = ", ".join(path.stem for path in options.film)
-        groups.append(
-            (
-                "Film",
-                f"error and flicker with lamp and grain, mean over {names}",
-                FilmSettings(),
-                FILM,
-                filmed,
-                films,
-            )
-        )
+        meaning = f"error and flicker with lamp and grain, mean over {names}"
+        groups += [
+            ("Film", meaning, FilmSettings(), FILM, filmed, films),
+            ("Tracks of key frames", meaning, TrackSettings(), TRACK, filmed, films),
+            ("Models of key frames", meaning, FillSettings(), FILL, filmed, films),
+        ]
     parts = [
         f"Measured by `docs/benchmarks/sensitivity.py`. {machine()}.\n\n{options.train} training images and "
         f"{options.test} held-out images of each of {len(options.images)} classes, {options.seeds} draws.\n"

@@ -18,7 +18,7 @@ from .files import resolution_of
 _TIFF = (".tif", ".tiff")
 _EIGHT_BITS = (".bmp", ".jpeg", ".jpg", ".webp")
 # Options of Pillow; formats ignore those of others.
-_OPTIONS = {"quality": 95, "subsampling": 0}
+_OPTIONS: dict[str, Any] = {"quality": 95, "subsampling": 0}
 
 
 def save_image(
@@ -87,7 +87,7 @@ def _write(path: Path, pixels: AnyArray, dpi: tuple[float, float] | None) -> Non
         photometric = "minisblack" if pixels.ndim == 2 else "rgb"
         tifffile.imwrite(path, pixels, photometric=photometric, metadata=None, **options)
     elif pixels.dtype == np.uint8:
-        extra = {} if dpi is None else {"dpi": dpi}
+        extra: dict[str, Any] = {} if dpi is None else {"dpi": dpi}
         PIL.Image.fromarray(pixels).save(path, **_OPTIONS, **extra)
     else:
         deep = pixels if pixels.dtype.kind == "u" else from_unit_range(pixels, np.dtype(np.uint16))

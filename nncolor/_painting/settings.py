@@ -46,7 +46,7 @@ class HintSettings:
 
 @dataclass(frozen=True)
 class TintSettings:
-    """Settings of tints; docs/benchmarks/sensitivity.py measures other values.
+    """Settings of tints.
 
     Attributes
     ----------
@@ -72,37 +72,177 @@ class TintSettings:
 
 
 @dataclass(frozen=True)
-class FilmSettings:
-    """Settings of films; docs/benchmarks/sensitivity.py measures other values.
+class FlowSettings:
+    """Settings of the optical flow, in units of patterns; see `FilmSettings`.
 
     Attributes
     ----------
-    cut : float
-        Correlation between the pattern of a frame and the motion-compensated pattern of the frame before,
-        below which there is a cut. In the two films of docs/benchmarks/film.py, clean and with lamp and
-        grain, it is 0.05 to 0.50 at cuts, and at least 0.82 within shots.
-    blank : float
-        Range of lightness below which a frame is blank.
-    agreement : float
-        Difference of patterns, in medians over the frame, at which the weight of the carried chroma falls to
-        1/e.
-    least_median : float
-        Constant that is added to the median, for films without grain.
-    key_weight : float
-        Weight of the chroma of a key frame; that of a prediction is 1.
-    ahead : int
-        Largest number of frames that are held until the key frame that follows them.
-    flow_radius : int
-        Radius of the windows of the optical flow in pixels of the grid.
+    attachment, refining_attachment : float
+        Weight of the data: between neighbouring frames, and between a frame and a key frame.
+    tightness : float
+        Coupling of the data and the total variation.
+    n_iter, n_dual_iter : int
+        Iterations of each warp, and of the total variation in each of them.
+    n_warps : int
+        Warps on each level, between neighbouring frames.
+    min_size : int
+        Shorter side of the coarsest level, in pixels of the match grid.
+    n_refining_levels : int
+        Coarser levels, between a frame and a key frame.
     """
 
-    cut: float = 0.65
-    blank: float = 0.01
-    agreement: float = 4.0
+    attachment: float = 15.0
+    refining_attachment: float = 30.0
+    tightness: float = 0.3
+    n_iter: int = 8
+    n_dual_iter: int = 2
+    n_warps: int = 2
+    min_size: int = 16
+    n_refining_levels: int = 1
+
+
+@dataclass(frozen=True)
+class TrackSettings:
+    """Settings of tracks: how the points of a key frame are found again in the frames of its shot.
+
+    A *cost* is a mean difference of patterns over a window. Lengths are in pixels of the match grid.
+
+    Attributes
+    ----------
+    refining_share : float
+        Share of the refinement against the key frame that is taken in each frame; the rest would be jitter.
+    window, agreement_window : int
+        Side of the windows of the costs: those by which displacements are chosen, and those of weights.
+    shifts : tuple of int
+        Distances from which displacements of neighbours are tried where the chain of displacements broke.
+    replacing_share, replacing_floor : float
+        A displacement replaces another if its cost is below share * (cost of the other - floor).
+    camera_cost : float
+        Cost at which the trust in a displacement, for the motion of the camera, falls to 1/e.
+    beyond_cost : float
+        Cost of a point beyond the border of the key frame, for each pixel up to 1.
+    still_cost : float
+        Cost that a pixel in its place may have above that of the tracked point, and counts as still.
+    agreement, least_median : float
+        Cost, in medians over the frame plus a constant for clean and still shots, at which the weight of a
+        tracked point falls to 1/e.
+    max_scale : float
+        Largest cost at which it falls to 1/e.
+    choice, least_choice : float
+        The same for the choice between two key frames, and the least weight there.
+    cost_gain : float
+        Gain of the running mean of costs along the motion.
+    key_smoothing : float
+        Standard deviation of the smoothing of the chroma of key frames, whose noise would flicker; what is
+        still has the chroma itself.
+    """
+
+    refining_share: float = 0.3
+    window: int = 7
+    agreement_window: int = 5
+    shifts: tuple[int, ...] = (5, 14)
+    replacing_share: float = 0.5
+    replacing_floor: float = 0.02
+    camera_cost: float = 0.05
+    beyond_cost: float = 0.15
+    still_cost: float = 0.005
+    agreement: float = 8.0
     least_median: float = 0.01
-    key_weight: float = 400.0
-    ahead: int = 24
-    flow_radius: int = 7
+    max_scale: float = 0.25
+    choice: float = 1.5
+    least_choice: float = 0.02
+    cost_gain: float = 0.5
+    key_smoothing: float = 0.5
+
+
+@dataclass(frozen=True)
+class FillSettings:
+    """Settings of the model that colours what a key frame does not show.
+
+    Attributes
+    ----------
+    weight : float
+        Weight of its chroma; that of a tracked point that agrees is 1.
+    doubling_cost : float
+        Median cost over the frame, plus that constant, at which the weight is doubled.
+    still_share : float
+        Share of that weight that remains where nothing moves.
+    gain : float
+        Gain of the running mean of its chroma along the motion.
+    n_pixels, n_trees, min_leaf : int
+        Pixels of the key frame that it is trained on, its trees, and the pixels of a leaf.
+    max_features : float
+        Share of the features that each split of a tree chooses from.
+    step : int
+        Step of the pixels of the match grid that it predicts.
+    """
+
+    weight: float = 0.08
+    doubling_cost: float = 0.025
+    still_share: float = 0.05
+    gain: float = 0.2
+    n_pixels: int = 12_000
+    n_trees: int = 20
+    min_leaf: int = 5
+    max_features: float = 0.4
+    step: int = 2
+
+
+@dataclass(frozen=True)
+class FilmSettings:
+    """Settings of films; docs/benchmarks/sensitivity.py measures other values.
+
+    They were chosen on five clips of docs/benchmarks/results/film.md; docs/film.md names them.
+
+    Attributes
+    ----------
+    match_size : int
+        Square root of the area of the match grid, on which motion is found.
+    contrast : float
+        Standard deviation of patterns, which are standardized lightness.
+    cut, detail_cut : float
+        There is a cut where the correlation of the pattern of a frame with the motion-compensated one of the
+        frame before is below `cut`, and that of their details below `detail_cut`. The flow can make another
+        picture alike, but not its details: docs/benchmarks/film.py prints both for neighbouring frames and
+        for pairs of different pictures.
+    detail_smoothing : float
+        Details are what a smoothing with this standard deviation takes away, in pixels of the match grid.
+    blank, blank_smoothing : float
+        Standard deviation of lightness below which a frame is blank, after a smoothing with a standard
+        deviation in pixels of the match grid, which takes grain away.
+    key_correlation : float
+        Correlation of the lightness of a key frame with that of its frame, below which it is taken for one of
+        another picture. Pictures of the same class have up to 0.7.
+    agreement, least_median : float
+        Difference of patterns, in medians over the frame plus a constant for films without grain, at which
+        the weight of what is carried from the frame before falls to 1/e.
+    agreement_window : int
+        Side of the windows of that difference.
+    mean_share : float
+        Share of the colours of the frame before in a running mean along the motion, where the patterns agree.
+    ahead : int
+        Largest number of frames that are held until the key frame that follows them.
+    flow : FlowSettings
+    track : TrackSettings
+    fill : FillSettings
+    """
+
+    match_size: int = 192
+    contrast: float = 0.2
+    cut: float = 0.9
+    detail_cut: float = 0.5
+    detail_smoothing: float = 4.0
+    blank: float = 0.5
+    blank_smoothing: float = 3.0
+    key_correlation: float = 0.8
+    agreement: float = 4.0
+    least_median: float = 0.002
+    agreement_window: int = 3
+    mean_share: float = 0.6
+    ahead: int = 60
+    flow: FlowSettings = field(default_factory=FlowSettings)
+    track: TrackSettings = field(default_factory=TrackSettings)
+    fill: FillSettings = field(default_factory=FillSettings)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from nncolor import (
     SOMColorizer,
     SOMQuantizer,
     datasets,
+    find_shots,
     metrics,
     plotting,
     propagate_hints,
@@ -95,6 +96,7 @@ learned: tuple[Array, ...] = (colorizer.codebook_, colorizer.classes_, colorizer
 hints = [(3, 4, "olive"), (5, 6, (10, 20, 30))]
 colored: Array = colorizer.colorize("grey.png", hints=hints)
 colored = propagate_hints(photos[0], hints)
+shots: list[range] = find_shots(paths)
 film: list[Array] = list(colorizer.colorize_film(paths, keyframes={0: "first.png"}, tint=(3, 4)))
 grey: Array = to_gray(colored)
 
