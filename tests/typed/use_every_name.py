@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 import nncolor
 from nncolor import (
+    EmulsionSimulator,
     PatchExtractor,
     PixelSamples,
     SOMColorizer,
@@ -18,6 +19,7 @@ from nncolor import (
     plotting,
     propagate_hints,
     sample_pixels,
+    save_image,
     to_gray,
 )
 from nncolor.interactive import HintEditor
@@ -47,6 +49,13 @@ plane: Array = few.image_lightness(0)
 around: Array = few.lightness_at(few.rows, few.columns)
 tints: Array = few.tints
 side: int = few.cached("side", lambda: 3)
+
+plates: list[Array] = datasets.load_plates().blue
+emulsion: EmulsionSimulator = EmulsionSimulator("orthochromatic", gamma=(1, 2)).fit(plates, photos)
+pictures: list[Array] = emulsion.transform(photos)
+plane = emulsion.record(photos[0], 384, np.random.default_rng(0))
+fading: float | tuple[float, float] = emulsion.fading_
+as_seen: PixelSamples = sample_pixels(photos, emulsion=emulsion)
 
 extractor: PatchExtractor = PatchExtractor(3, position=True, context_scales=(8, 16)).fit()
 features: Array = extractor.transform(pixels)
@@ -85,7 +94,9 @@ assert_type(colorizer.predict_chroma(photos), list[Array])
 assert_type(colorizer.quantize(photos), list[Array])
 assert_type(colorizer.predict(mixed, tint="olive"), list[Array])
 assert_type(colorizer.predict(stack, tint=[(3, 4), None]), Array)
+assert_type(colorizer.predict(mixed, tint=("skyblue", "olive")), list[Array])
 typical: Array = colorizer.typical_tints(4)
+of_image: Array = colorizer.typical_tints(4, image="grey.png")
 alternatives: Array = colorizer.alternatives("grey.png", 9, hints=[(1, 2, "red")], max_size=512)
 of_training: tuple[Array, bool] = (colorizer.tints_, colorizer.has_tint_)
 score: float = colorizer.score(photos)
@@ -95,7 +106,9 @@ distances: Array = colorizer.unfamiliarity(paths)
 learned: tuple[Array, ...] = (colorizer.codebook_, colorizer.classes_, colorizer.image_statistics_)
 hints = [(3, 4, "olive"), (5, 6, (10, 20, 30))]
 colored: Array = colorizer.colorize("grey.png", hints=hints)
+colored = colorizer.colorize("grey.png", hints=hints, tint=of_image[0], saturation=1.2, hint_reach=0.3)
 colored = propagate_hints(photos[0], hints)
+save_image("coloured.png", colored, like="grey.png")
 shots: list[range] = find_shots(paths)
 film: list[Array] = list(colorizer.colorize_film(paths, keyframes={0: "first.png"}, tint=(3, 4)))
 grey: Array = to_gray(colored)
@@ -127,7 +140,8 @@ display = plotting.ColorizationDisplay.from_estimator(colorizer, photos, error_m
 display = plotting.ColorizationDisplay.from_predictions(photos, photos).plot(ax=display.ax_)
 shown = plotting.AlternativesDisplay.from_estimator(colorizer, "grey.png", 4, max_size=None)
 shown = plotting.AlternativesDisplay.from_predictions(alternatives, typical).plot(ax=shown.ax_)
-figures: list[Any] = [codebook.figure_, painted.figure_, display.figure_, shown.figure_]
+simulated = plotting.EmulsionDisplay.from_estimator(emulsion, photos, plates).plot()
+figures: list[Any] = [simulated.figure_, codebook.figure_, painted.figure_, display.figure_, shown.figure_]
 
 editor = HintEditor(colorizer, "grey.png", hints=[(1, 2, "red")], color="#808000")
 editor.add(200, 100, "saddlebrown")

@@ -1,0 +1,1 @@
+"""Photographs of `datasets.load_plates`."""
