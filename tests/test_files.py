@@ -155,14 +155,18 @@ def test_the_script_colours_what_can_be_read_and_names_the_rest(
         for line in captured.err.splitlines()
         if line.startswith("not coloured")
     }
-    coloured = {path.name for path in output.iterdir()}
+    # some become PNG, since their format cannot keep them
+    written = {path.name if path.name in kinds else path.stem: path for path in output.iterdir()}
+    coloured = written.keys()
     assert coloured | reasons.keys() == kinds.keys()
     assert not coloured & reasons.keys()
     assert f"coloured {len(coloured)} of {N_FILES} images" in captured.out
-    for name in reasons.keys() & readable.keys():
-        assert "convert it to" in reasons[name] or readable[name].dtype not in (np.uint8, np.uint16)
-    for name in coloured:
-        assert read_image(output / name).shape[:2] == readable[name].shape[:2]
+    # all that can be read
+    assert coloured == readable.keys()
+    for name, path in written.items():
+        image = read_image(path)
+        assert image.shape[:2] == readable[name].shape[:2]
+        assert image.dtype.itemsize >= min(2, readable[name].dtype.itemsize)
 
 
 def _stop(signum, frame):

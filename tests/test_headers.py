@@ -162,9 +162,6 @@ REFUSED = {
     "16-bit PPM": (".ppm", b"P6\n# a comment\n2 1\n65535\n" + bytes(12), "its 16 bits"),
     "10-bit text PPM": (".ppm", b"P3\n1 1 1023 1 2 1023", "its 10 bits"),
     "float map": (".pfm", b"Pf\n1 1\n-1.0\n" + bytes(4), "portable map of floats"),
-    "16-bit RGB PNG": (".png", png(depth=16), "its 16 bits"),
-    "16-bit RGBA PNG": (".png", png(depth=16, color_type=6), "its 16 bits"),
-    "16-bit PNG with alpha": (".png", png(depth=16, color_type=4), "its 16 bits"),
     "HDR PNG": (".png", png((b"cICP", bytes([9, 16, 0, 1]))), "high dynamic range"),
     "SGI": (".rgb", saved(Image.new("L", (8, 8)), "SGI", bpc=2), "a SGI file, which is not supported"),
     "text": (".png", b"no image at all", "not an image, or its format is not supported"),
@@ -180,6 +177,46 @@ def test_files_that_would_lose_information_are_refused_by_name(tmp_path, name):
         read_image(path)
     assert "truncated" not in str(caught.value)
     assert match in probe_image(path)
+
+
+@pytest.mark.parametrize("color_type", [2, 4, 6])
+def test_deep_png_needs_a_decoder(tmp_path, monkeypatch, color_type):
+    path = tmp_path / "a.png"
+    path.write_bytes(png(depth=16, color_type=color_type))
+    assert read_image(path).dtype == np.uint16
+    assert probe_image(path) is None
+    monkeypatch.setitem(sys.modules, "imagecodecs", None)
+    with pytest.raises(OSError, match=r'its 16 bits .* pip install "nncolor\[tiff\]"'):
+        read_image(path)
+    assert "its 16 bits" in probe_image(path)
+
+
+@pytest.mark.parametrize("shape", [(5, 7, 3), (5, 7, 4), (5, 7, 2)])
+def test_deep_png_is_read_at_full_depth(tmp_path, shape):
+    image = np.random.default_rng(0).integers(0, 65536, shape, dtype=np.uint16)
+    (tmp_path / "a.png").write_bytes(imagecodecs.png_encode(image))
+    expected = image[..., 0] if shape[2] == 2 else image
+    assert_array_equal(read_image(tmp_path / "a.png"), expected)
+
+
+def test_deep_png_is_turned_and_converted(tmp_path):
+    image = np.random.default_rng(0).integers(0, 65536, (5, 7, 3), dtype=np.uint16)
+    plain = imagecodecs.png_encode(image)
+
+    def with_chunk(kind, data):
+        chunk = struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        # behind the header
+        return plain[:33] + chunk + plain[33:]
+
+    exif = Image.Exif()
+    exif[274] = 6
+    (tmp_path / "turned.png").write_bytes(with_chunk(b"eXIf", exif.tobytes().removeprefix(b"Exif\0\0")))
+    assert_array_equal(read_image(tmp_path / "turned.png"), np.rot90(image, -1))
+    # linear light
+    (tmp_path / "linear.png").write_bytes(with_chunk(b"gAMA", struct.pack(">I", 100_000)))
+    light = image / 65535
+    srgb = np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)
+    assert_allclose(read_image(tmp_path / "linear.png") / 65535, srgb, atol=2e-3)
 
 
 def test_a_png_of_srgb_by_number_is_read(tmp_path):
@@ -246,15 +283,19 @@ def test_images_of_pillow_are_items(tmp_path, colorizer, photos):
         with pytest.raises(OSError, match="2 frames"):
             colorizer.predict([file])
         assert colorizer.predict([file.copy()])[0].shape == photos[2].shape
-    (tmp_path / "deep.png").write_bytes(png(depth=16))
-    with Image.open(tmp_path / "deep.png") as file, pytest.raises(OSError, match="its 16 bits"):
-        colorizer.predict([file])
+    deep = np.uint16(photos[0]) * 257
+    (tmp_path / "deep.png").write_bytes(imagecodecs.png_encode(deep))
+    with Image.open(tmp_path / "deep.png") as file:
+        assert_array_equal(lightness_of(file), lightness_of(deep))
+        file.load()
+        with pytest.raises(OSError, match="Pillow has not kept its 16 bits"):
+            colorizer.predict([file])
 
 
 def test_a_folder_names_what_is_refused(tmp_path, photos):
     Image.fromarray(photos[0]).save(tmp_path / "a.png")
-    (tmp_path / "b.png").write_bytes(png(depth=16))
-    with pytest.raises(OSError, match=r"1 of 2 files.*\n.*b.png: its 16 bits"):
+    (tmp_path / "b.avif").write_bytes(imagecodecs.avif_encode(DEEP, bitspersample=10))
+    with pytest.raises(OSError, match=r"1 of 2 files.*\n.*b.avif: its 10 bits"):
         load_image_folder(tmp_path)
 
 

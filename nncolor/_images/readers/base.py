@@ -146,6 +146,18 @@ def check_depth(bits: int) -> None:
         raise Refused(f"its {bits} bits for each channel would be reduced to {_BITS}; convert it to TIFF")
 
 
+def decoder_of_deep(bits: int) -> Any:
+    """imagecodecs, which decodes colour that Pillow would reduce to 8 bits."""
+    try:
+        import imagecodecs
+    except ImportError as error:
+        raise Refused(
+            f'its {bits} bits for each channel need imagecodecs: pip install "nncolor[tiff]", or convert it '
+            "to TIFF"
+        ) from error
+    return imagecodecs
+
+
 def as_orientation(value: Any) -> int:
     """Orientation of the value of a tag of any type, 1 to 8; 1 if it is none of them."""
     while isinstance(value, (tuple, list, bytes)) and len(value):
@@ -157,7 +169,18 @@ def as_orientation(value: Any) -> int:
     return int(number) if number in (1, *_TURNS) else 1
 
 
-def _orientation_of(file: PIL.Image.Image) -> int:
+def turned(image: AnyArray, orientation: int) -> AnyArray:
+    """Array of an image of an orientation, 1 to 8, turned upright."""
+    if orientation in (5, 6, 7, 8):
+        image = np.swapaxes(image, 0, 1)
+    if orientation in (3, 4, 7, 8):
+        image = image[::-1]
+    if orientation in (2, 3, 6, 7):
+        image = image[:, ::-1]
+    return np.ascontiguousarray(image)
+
+
+def orientation_of(file: PIL.Image.Image) -> int:
     """Orientation of a picture of Pillow; 1 if its EXIF is broken."""
     try:
         return as_orientation(file.getexif().get(_ORIENTATION, 1))
@@ -169,7 +192,7 @@ def _orientation_of(file: PIL.Image.Image) -> int:
 def _upright(file: PIL.Image.Image) -> PIL.Image.Image:
     # Pillow turns some files when it reads their pixels
     file.load()
-    orientation = _orientation_of(file)
+    orientation = orientation_of(file)
     return file.transpose(_TURNS[orientation]) if orientation in _TURNS else file
 
 

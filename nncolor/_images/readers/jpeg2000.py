@@ -1,13 +1,13 @@
 """Reader of JPEG 2000: 8 bits, and grey of up to 16, by Pillow; colour of up to 16 bits by imagecodecs."""
 
-from typing import Any, BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import PIL.Image
 
 from ..._utils.types import AnyArray
 from ..errors import Damaged, Refused
 from ..icc import deep_to_srgb
-from .base import PillowReader, check_n_pixels, pillow_to_array, widen
+from .base import PillowReader, check_n_pixels, decoder_of_deep, pillow_to_array, widen
 from .boxes import boxes
 
 _CODESTREAM = b"\xff\x4f\xff\x51"
@@ -44,7 +44,7 @@ class _Jpeg2000(PillowReader):
                 raise Refused(
                     f"its {max(header.bits)} bits for each channel are not supported; convert it to TIFF"
                 )
-            _imagecodecs(max(header.bits))
+            decoder_of_deep(max(header.bits))
 
     def size(self, content: BinaryIO) -> tuple[int, int]:
         header = _header_of(content)
@@ -61,7 +61,7 @@ class _Jpeg2000(PillowReader):
         self.size(content)
         content.seek(0)
         bits = header.bits[0]
-        image = _imagecodecs(bits).jpeg2k_decode(content.read())
+        image = decoder_of_deep(bits).jpeg2k_decode(content.read())
         if image.ndim == 3 and image.shape[2] in (1, 2):
             image = image[..., 0]
         image = widen(image, bits)
@@ -85,17 +85,6 @@ class _Jpeg2000(PillowReader):
         return pillow_to_array(
             file, profile=header.profile, bits=max(bits, 10), unused_bits=16 - max(bits, 10)
         )
-
-
-def _imagecodecs(bits: int) -> Any:
-    try:
-        import imagecodecs
-    except ImportError as error:
-        raise Refused(
-            f'its {bits} bits for each channel need imagecodecs: pip install "nncolor[tiff]", or convert it '
-            "to TIFF"
-        ) from error
-    return imagecodecs
 
 
 def _header_of(content: BinaryIO) -> _Header:

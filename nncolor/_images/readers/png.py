@@ -9,25 +9,58 @@ import PIL.Image
 from ..._utils.types import AnyArray
 from ..encoding import Encoding
 from ..errors import Refused
-from .base import PillowReader, check_depth, pillow_to_array
+from ..icc import deep_to_srgb
+from .base import PillowReader, decoder_of_deep, orientation_of, pillow_to_array, turned
 
 
 class _Png(PillowReader):
     """Colours are those of cICP, else of the ICC profile, else of sRGB, else of gAMA and cHRM."""
 
     def check(self, content: BinaryIO) -> None:
-        content.seek(0)
-        header = content.read(26)
-        if len(header) == 26 and header[25] != 0:  # 16-bit grey keeps its bits
-            check_depth(header[24])
+        if _is_deep(content):
+            decoder_of_deep(16)
         _coded(content)
 
+    def pixels(self, content: BinaryIO) -> AnyArray:
+        return self._deep_pixels(content) if _is_deep(content) else super().pixels(content)
+
+    def _deep_pixels(self, content: BinaryIO) -> AnyArray:
+        """Colour of 16 bits; what it means is said by chunks that Pillow reads."""
+        with self.opened(content) as file:
+            profile, orientation = file.info.get("icc_profile"), orientation_of(file)
+            encoding = self._encoding(file, content)
+        content.seek(0)
+        image = decoder_of_deep(16).png_decode(content.read())
+        # grey with alpha
+        image = image[..., 0] if image.shape[-1] == 2 else image
+        is_profiled = profile is not None and _coded(content) is None
+        image = deep_to_srgb(image, profile) if is_profiled else (encoding or Encoding()).to_srgb(image)
+        return turned(image, orientation)
+
+    def pixels_of_pillow(self, image: PIL.Image.Image, content: BinaryIO | None) -> AnyArray:
+        if content is not None and _is_deep(content):
+            raise Refused(
+                "Pillow has not kept its 16 bits; pass the path of the file, or the image before its pixels "
+                "are read"
+            )
+        return super().pixels_of_pillow(image, content)
+
     def to_array(self, file: PIL.Image.Image, content: BinaryIO | None) -> AnyArray:
+        return pillow_to_array(file, encoding=self._encoding(file, content))
+
+    def _encoding(self, file: PIL.Image.Image, content: BinaryIO | None) -> Encoding | None:
         encoding = None if content is None else _coded(content)
         info = file.info
         if encoding is None and "icc_profile" not in info and "srgb" not in info:
             encoding = Encoding.of_gamma(info.get("gamma"), info.get("chromaticity"))
-        return pillow_to_array(file, encoding=encoding)
+        return encoding
+
+
+def _is_deep(content: BinaryIO) -> bool:
+    """Whether a file has colour or alpha of 16 bits, which Pillow would reduce; it keeps those of grey."""
+    content.seek(0)
+    header = content.read(26)
+    return len(header) == 26 and header[25] != 0 and header[24] > 8
 
 
 def _coded(content: BinaryIO) -> Encoding | None:

@@ -25,6 +25,7 @@ from .base import (
     check_n_pixels,
     opened_by_pillow,
     pillow_to_array,
+    turned,
     widen,
 )
 from .fax import check_fax
@@ -395,13 +396,7 @@ def _upright(image: AnyArray, page: TiffPage) -> AnyArray:
     if tag is not None and tag.dtype in _RATIONALS:
         value = value[0] / value[1] if value[1] else 1
     orientation = as_orientation(value)
-    if orientation in (5, 6, 7, 8):
-        image = image.swapaxes(0, 1)
-    if orientation in (3, 4, 7, 8):
-        image = image[::-1]
-    if orientation in (2, 3, 6, 7):
-        image = image[:, ::-1]
-    return np.ascontiguousarray(image)
+    return turned(image, orientation)
 
 
 def _each(value: Any) -> tuple[Any, ...]:
