@@ -8,54 +8,32 @@ classifier is trained with tints, and a person picks one.
 """
 
 # %%
-# Photographs of one class in several lights
-# ------------------------------------------
-# Pieces of the left half of a photograph, each in one of four lights, stand for photographs of one
-# class. The right half, in grey, is to be coloured.
+# An archive in several lights
+# ----------------------------
+# 23 photographs of the archive of 1910 are the training images: green and dry meadows, at noon and in the
+# evening. The first photograph of the archive, in grey, is to be coloured.
 
 import matplotlib.pyplot as plt
-import numpy as np
 
 from nncolor import SOMColorizer, to_gray
-from nncolor.datasets import load_sample_photos
+from nncolor.datasets import load_plates
 from nncolor.metrics import tint_errors
 from nncolor.plotting import AlternativesDisplay
 
-photos = load_sample_photos()
-china = photos.images[photos.names.index("china")]
-lights = {
-    "noon": (1, 1, 1),
-    "evening": (1, 0.8, 0.55),
-    "overcast": (0.75, 0.85, 1),
-    "neon": (0.8, 1, 0.75),
-}
+truth, *training = load_plates().images
 
-
-def in_light(image, light):
-    return (image * np.array(lights[light])).astype(np.uint8)
-
-
-rng = np.random.default_rng(0)
-training = []
-for light in lights:
-    for row, column in zip(
-        rng.integers(0, 107, 4), rng.integers(0, 80, 4), strict=True
-    ):
-        training.append(in_light(china[row : row + 320, column : column + 240], light))
-
-figure, axes = plt.subplots(2, 8, figsize=(7, 2.6), layout="constrained")
-for ax, image in zip(axes.flat, training, strict=True):
+figure, axes = plt.subplots(2, 8, figsize=(7, 1.8), layout="constrained")
+for ax, image in zip(axes.flat, training, strict=False):
     ax.imshow(image)
     ax.set_axis_off()
 
 # %%
 # Alternatives
 # ------------
-# Without a tint, the colours are a mean of the four lights. `alternatives` colours the photograph in
-# the typical tints of the training images; their mean u*, v* are in the titles, and similar tints are side
-# by side.
+# Was the meadow green or dry? Without a tint, the colours are a mean of both. `alternatives` colours the
+# photograph in the typical tints of the training images; the mean u*, v* of both halves are in the titles, and
+# similar tints are side by side.
 
-truth = in_light(china[:, 320:], "evening")
 grey = to_gray(truth)
 colorizer = SOMColorizer(random_state=0).fit(training)
 
@@ -79,7 +57,7 @@ def show(columns, height):
 
 errors = tint_errors(colorizer, [truth], n_alternatives=4)
 picked = errors.alternatives[0].argmin()
-tint = colorizer.typical_tints(4)[picked]
+tint = colorizer.typical_tints(4, image=grey)[picked]
 axes = show(
     [
         (f"no tint: CIEDE2000 {errors.without_tint[0]:.1f}", colorizer.colorize(grey)),
@@ -89,18 +67,18 @@ axes = show(
         ),
         ("the truth", truth),
     ],
-    height=3.6,
+    height=2.3,
 )
 
 # %%
 # A reference photograph as tint
 # ------------------------------
-# The tint may be a pair (u*, v*), a colour such as `"khaki"`, or another photograph, whose overall
-# colour is used. Welsh, Ashikhmin and Mueller (2002) transfer the colours of one reference picture; here
+# The tint may be a pair (u*, v*), a colour such as `"khaki"`, a pair of colours for the upper and the lower
+# half, or another photograph, the overall colour of whose halves is used. Welsh, Ashikhmin and Mueller (2002) transfer the colours of one reference picture; here
 # that means to train on it alone, and things that it does not show get wrong colours. As a tint, it only
 # gives the light: what is red and what is green comes from all training images.
 
-reference = in_light(china[:250, :200], "evening")
+reference = training[21]
 alone = SOMColorizer(random_state=0).fit([reference])
 axes = show(
     [
@@ -109,7 +87,7 @@ axes = show(
         ("trained on it alone", alone.colorize(grey)),
         ("the truth", truth),
     ],
-    height=2.9,
+    height=1.9,
 )
 
 # %%
@@ -119,7 +97,7 @@ axes = show(
 # `HintEditor` shows the alternatives to click on, and takes hints from the
 # mouse. The hints here are true colours, as a person would remember them.
 
-places = [(330, 60), (395, 230), (110, 60)]
+places = [(200, 60), (140, 230), (20, 200)]
 hints = [
     (
         row,
@@ -134,7 +112,7 @@ axes = show(
         ("2. a tint", colorizer.colorize(grey, tint=tint)),
         ("3. three hints", colorizer.colorize(grey, tint=tint, hints=hints)),
     ],
-    height=3.6,
+    height=2.3,
 )
 axes[2].scatter(
     [c for _, c in places], [r for r, _ in places], s=25, c="none", edgecolors="white"

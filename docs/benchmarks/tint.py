@@ -2,13 +2,15 @@
 
     python docs/benchmarks/tint.py --images DIR [DIR ...]
 
-Each DIR is a folder of colour photographs of one class. In five folds a colorizer is trained
-on the other four fifths with tint (the defaults) and without (tint_share=0), and evaluated on the held-out
-photographs. With --hints, hints of the true colour at random pixels are given on top of the best of four
-alternatives and without a tint. The tables are printed as Markdown and written to results/tint.md.
+Each DIR is a folder of colour photographs of one class. In five folds a colorizer is trained on the other
+four fifths with tint (the defaults) and without (tint_share=0), and evaluated on the held-out photographs.
+The true tint is that of both halves of a photograph, or its mean. With --hints, hints of the true colour at
+random pixels are given on top of the best of four alternatives and without a tint. The tables are printed as
+Markdown and written to results/tint.md.
 """
 
 import argparse
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +19,7 @@ from joblib import Parallel, delayed
 from sklearn.model_selection import KFold
 
 from nncolor import SOMColorizer
+from nncolor._images.color import lightness_chroma
 from nncolor._images.files import read_image
 from nncolor.datasets import load_image_folder
 from nncolor.metrics import mean_chroma, mean_ciede2000, tint_errors
@@ -45,6 +48,13 @@ def measure(paths, fold, seed, n_hinted):
     found["grey"] = float(errors.gray.mean())
     found["without tint"] = float(errors.without_tint.mean())
     found["true tint"] = float(errors.true_tint.mean())
+    means = [lightness_chroma(image)[1].mean(axis=(0, 1)) for image in truth]
+    found["true tint of the whole"] = mean_ciede2000(truth, colorizer.predict(truth, tint=means))
+    differences = []
+    for image in truth[::4]:
+        pairs = combinations(colorizer.alternatives(image, N_ALTERNATIVES[0]), 2)
+        differences += [mean_ciede2000([first], [second]) for first, second in pairs]
+    found["between alternatives"] = float(np.mean(differences))
     found["chroma, without tint"] = mean_chroma(colorizer.predict(truth)) / mean_chroma(truth)
     found["validation_error_"] = colorizer.validation_error_
     for n_hints in N_HINTS if n_hinted else ():
@@ -73,6 +83,7 @@ ROWS = (
     "tint_share=0",
     "without tint",
     "true tint",
+    "true tint of the whole",
     *(f"best of {n}" for n in N_ALTERNATIVES),
 )
 
@@ -92,6 +103,7 @@ def report(name, found, n_photographs):
     ]
     text = f"## {name}, {n_photographs} photographs\n\n"
     text += table(["", "CIEDE2000 (standard deviation)", "beside tint_share=0", "chroma"], lines) + "\n"
+    text += f"Mean CIEDE2000 between two of four alternatives: {mean('between alternatives'):.1f}.\n"
     if "hints alone 0" in found[0]:
         names = "hints alone", "hints, best of 4"
         lines = [[row, *(f"{mean(f'{row} {n}'):.2f}" for n in N_HINTS)] for row in names]
