@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import minimize
 
-from .film import Film
+from .recording import Film
 from .statistics import BLURS, logit
 
 _TONES = ("kind", "gamma", "black", "white")

@@ -16,7 +16,7 @@ from .._utils.estimator import BaseEstimator, EstimatorMixin, TransformerMixin, 
 from .._utils.progress import report
 from .._utils.threads import plain_context
 from .._utils.types import AnyArray, FloatArray, ImageBatch, RandomState
-from .film import KINDS, SENSITIVITIES, Film, record, weights_between
+from .recording import KINDS, SENSITIVITIES, Film, record, weights_between
 from .search import EmulsionSettings, Point, find_film
 from .statistics import Bands, GrayStatistics, SimulatedStatistics, linear_cells, middle_strip
 

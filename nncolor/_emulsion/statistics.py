@@ -16,7 +16,7 @@ from .._images.color import to_unit_range
 from .._images.resampling import resample, resampling_matrix
 from .._images.srgb import decode, encode
 from .._images.working_size import working_shape
-from .film import KINDS, linear_light, weights_between
+from .recording import KINDS, linear_light, weights_between
 
 # Cells along each side: light is averaged in the finer ones, as by an eye that sees no grain, and tones are
 # those of the coarser ones.
