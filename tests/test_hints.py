@@ -504,3 +504,17 @@ def test_saturation_of_winners(photos, colorizer):
     # temperature 0 without smoothing has a path of its own
     grey = grey_of(photos[0])
     assert_array_equal(colorizer.colorize(grey, saturation=0), np.repeat(grey[..., None], 3, axis=-1))
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "expected"),
+    [(2, 5, (0, 0)), (17, 24, (15, 19)), (1, 9, None), (9, 4, None), (18, 9, None), (9, 25, None)],
+)
+def test_hints_within_a_part_of_the_image(row, column, expected):
+    hints = parse_hints([(9, 9, "red"), (row, column, "blue")], np.zeros((20, 30), np.uint8))
+    inner = hints.within((slice(2, 18), slice(5, 25)))
+    if expected is None:
+        assert inner is None
+    else:
+        assert_array_equal(np.column_stack([inner.rows, inner.columns]), [(7, 4), expected])
+        assert_array_equal(inner.chroma, hints.chroma)
