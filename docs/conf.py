@@ -83,7 +83,7 @@ sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
     "filename_pattern": r"/plot_",
-    "ignore_pattern": r"colorize_(folder|film)\.py",
+    "ignore_pattern": r"(colorize_(folder|film)|film_files)\.py",
     "within_subsection_order": "FileNameSortKey",
     "download_all_examples": False,
     "abort_on_example_error": True,
