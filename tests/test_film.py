@@ -21,6 +21,7 @@ from skimage.color import luv2rgb, rgb2luv
 
 from nncolor import SOMColorizer, find_shots, to_gray
 from nncolor._images.color import join_lightness_chroma
+from nncolor._painting.film import KeyFrames
 from nncolor._painting.flow import tv_l1_flow
 from nncolor._painting.grid import PredictedFilm
 from nncolor._painting.motion import FrameView, Motion, is_cut, motion_between
@@ -1070,3 +1071,10 @@ def test_help_needs_no_pyav(monkeypatch, capsys):
     assert caught.value.code == 0
     assert main(["film.mp4", "--shots"]) == 1
     assert 'pip install "nncolor[film]"' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("number", "ahead", "expected"), [(3, 2, True), (2, 2, False), (4, 1, True), (5, 9, False)]
+)
+def test_a_key_frame_among_the_next_frames(coffee, number, ahead, expected):
+    assert KeyFrames({5: coffee[0]}, stacklevel=1).follows(number, ahead) == expected
