@@ -523,7 +523,8 @@ def test_hints_within_a_part_of_the_image(row, column, expected):
 def test_hints_at_the_corners_of_blocks_are_exact(photos):
     # blocks of 512 x 10 pixels, and hints on both sides of the line between two of them
     grey = np.full((40, 512), 128, np.uint8)
-    hints = [(row, column, (150, 120, 110)) for row in (9, 10) for column in (0, 255, 256, 511)]
+    colors = {9: (150, 120, 110), 10: (110, 130, 150)}
+    hints = [(row, column, color) for row, color in colors.items() for column in (0, 256, 511)]
     colorizer = SOMColorizer(
         quantizer=SOMQuantizer((3, 3), n_iter=1000),
         classifier=MLPClassifier((5,), max_iter=300, tol=1, n_iter_no_change=2),
@@ -534,7 +535,6 @@ def test_hints_at_the_corners_of_blocks_are_exact(photos):
     ).fit(photos)
     # the plane of hints is smaller than the image, so only the hinted pixels themselves are exact
     colorizer._painting = PaintingSettings(block_pixels=5120, hints=HintSettings(working_size=32))
-    wanted = rgb2luv(np.uint8([[[150, 120, 110]]]))[0, 0, 1:]
     painted = rgb2luv(colorizer.colorize(grey, hints=hints))[..., 1:]
-    for row, column, _ in hints:
-        assert_allclose(painted[row, column], wanted, atol=0.7)
+    for row, column, color in hints:
+        assert_allclose(painted[row, column], rgb2luv(np.uint8([[color]]))[0, 0, 1:], atol=0.7)
