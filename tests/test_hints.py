@@ -521,10 +521,10 @@ def test_hints_within_a_part_of_the_image(row, column, expected):
 
 
 def test_hints_at_the_corners_of_blocks_are_exact(photos):
-    # blocks of 512 x 10 pixels, and hints on both sides of the line between two of them
+    # blocks of 40 x 128 pixels, and hints in their first rows and columns
     grey = np.full((40, 512), 128, np.uint8)
-    colors = {9: (150, 120, 110), 10: (110, 130, 150)}
-    hints = [(row, column, color) for row, color in colors.items() for column in (0, 256, 511)]
+    colors = {0: (150, 120, 110), 1: (110, 130, 150)}
+    hints = [(row, column, color) for row, color in colors.items() for column in (0, 127, 128, 511)]
     colorizer = SOMColorizer(
         quantizer=SOMQuantizer((3, 3), n_iter=1000),
         classifier=MLPClassifier((5,), max_iter=300, tol=1, n_iter_no_change=2),
