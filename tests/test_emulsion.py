@@ -9,9 +9,11 @@ from conftest import quick_colorizer
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.ndimage import gaussian_filter
 from skimage.color import rgb2luv
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV, KFold
+from sklearn.pipeline import make_pipeline
 
 from nncolor import EmulsionSimulator, SOMColorizer, sample_pixels, to_gray
 from nncolor.datasets import load_plates
@@ -421,3 +423,18 @@ def test_black_alone_may_have_changed(plates):
     assert 0.9 <= np.max(simulator.shadow_share_) <= 1
     assert_allclose(np.mean(simulator.fading_), 0.2, atol=0.05)
     assert simulator.transform(plates.images[:1])[0].min() > 40
+
+
+@pytest.mark.parametrize("routing", [False, True])
+def test_gray_reaches_a_colorizer_in_a_pipeline_whole(plates, routing):
+    # as many as there are training images
+    gray, colors = [blue(image) for image in plates.images[10:]], plates.images[:14]
+    colorizer = quick_colorizer(pixels_per_image=50)
+    expected = clone(colorizer).fit(colors, gray=gray).emulsion_
+    with config_context(enable_metadata_routing=routing):
+        if routing:
+            colorizer.set_fit_request(gray=True)
+        pipeline = make_pipeline(colorizer)
+        pipeline.fit(colors, **{"gray" if routing else "somcolorizer__gray": gray})
+    assert_array_equal(pipeline[-1].emulsion_.sensitivity_, expected.sensitivity_)
+    assert pipeline[-1].emulsion_.gamma_ == expected.gamma_
