@@ -2,6 +2,7 @@
 
 import io
 import struct
+import sys
 import zlib
 
 import dask.array
@@ -164,7 +165,7 @@ def test_unreadable_files_are_named(colorizer, photos, tmp_path):
         colorizer.predict([tmp_path / "missing.jpg"])
 
 
-def test_depth_is_not_lost_silently(colorizer, tmp_path):
+def test_depth_is_not_lost_silently(colorizer, tmp_path, monkeypatch):
     # a PNG of one pixel with 16 bits for each of red, green and blue
     def chunk(kind, content):
         return (
@@ -175,6 +176,9 @@ def test_depth_is_not_lost_silently(colorizer, tmp_path):
     pixels = zlib.compress(b"\0" + struct.pack(">HHH", 1, 2, 3))
     png = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
     (tmp_path / "deep.png").write_bytes(png)
+    assert colorizer.predict([tmp_path / "deep.png"])[0].dtype == np.uint16
+    # without imagecodecs
+    monkeypatch.setitem(sys.modules, "imagecodecs", None)
     with pytest.raises(OSError, match=r"image 0 .*deep.png.* 16 bits .* convert it to TIFF"):
         colorizer.predict([tmp_path / "deep.png"])
 
