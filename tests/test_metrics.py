@@ -270,3 +270,10 @@ class TestScorers:
     def test_it_can_be_pickled(self, photos, colorizer):
         copy = pickle.loads(pickle.dumps(psnr_scorer))
         assert copy(colorizer, photos) == psnr_scorer(colorizer, photos)
+
+
+def test_the_smallest_image_of_structural_similarity():
+    image = np.random.default_rng(0).random((7, 7, 3))
+    assert_allclose(ssim([image], [image]), 1)
+    with pytest.raises(ValueError, match="at least 7 x 7"):
+        ssim([image[:6]], [image[:6]])
