@@ -233,7 +233,8 @@ class EmulsionSimulator(EstimatorMixin, TransformerMixin, BaseEstimator):
         lightness : ndarray of shape (h, w), float32
             CIE L*, 0 to 100.
         """
-        shape = working_shape(image.shape[:2], working_size)
+        height, width = image.shape[:2]
+        shape = working_shape((height, width), working_size)
         return record(image, self._draw(rng), working_size, shape, rng)
 
     def __sklearn_is_fitted__(self) -> bool:
