@@ -40,7 +40,8 @@ class ValidationSettings:
     n_continued : tuple of int
         Largest number of penalties that are continued after each length.
     hopeless : float
-        A penalty whose error exceeds the smallest one by this factor is not continued.
+        A penalty whose error exceeds the smallest one by this factor is not continued after the second
+        length.
     least_gain : float
         A penalty is continued if the same change of its error once more would fall below the smallest error
         by this share.
@@ -333,9 +334,12 @@ class _Search:
         settings, best = self.settings, np.nanmin(errors)
 
         def promises(penalty):
+            # the first error only begins the curve: large penalties are slow
+            if rung == 0:
+                return True
             error = errors[rung, penalty]
             # the same change once more would make it the smallest error
-            falls = rung == 0 or 2 * error - errors[rung - 1, penalty] < (1 - settings.least_gain) * best
+            falls = 2 * error - errors[rung - 1, penalty] < (1 - settings.least_gain) * best
             return error < settings.hopeless * best and falls
 
         by_error = sorted(filter(promises, live), key=lambda penalty: errors[rung, penalty])
