@@ -246,7 +246,9 @@ def test_an_interrupted_run_leaves_complete_files_and_continues(
         assert read_image(path).shape[:2] == read_image(folders[1] / path.name).shape
     assert interruption == signal.SIGKILL or len(done) == len(list(folders[2].iterdir()))
     assert colorize_folder(*folders) == 0
-    assert {path.name for path in folders[1].iterdir()} == {path.name for path in folders[2].iterdir()}
+    # a killed process may leave a hidden part of a file
+    visible = {path.name for path in folders[2].iterdir() if not path.name.startswith(".")}
+    assert visible == {path.name for path in folders[1].iterdir()}
 
 
 @pytest.mark.parametrize("step", ["write", "rename"])
