@@ -121,10 +121,10 @@ class Picture:
 
 def turn_of(frame):
     """How a frame is turned upright, from its display matrix, see `Picture.turn`."""
-    data = [item for item in frame.side_data if item.type.name == "DISPLAYMATRIX"]
-    if not data:
+    data = frame.side_data.get("DISPLAYMATRIX")
+    if data is None:
         return False, False, False
-    a, b, _, c, d = np.frombuffer(bytes(data[0])[:36], "<i4")[:5] / 65536
+    a, b, _, c, d = np.frombuffer(bytes(data)[:36], "<i4")[:5] / 65536
     if (b, c) == (0, 0) and {abs(a), abs(d)} == {1}:
         return False, bool(a < 0), bool(d < 0)
     if (a, d) == (0, 0) and {abs(b), abs(c)} == {1}:
