@@ -28,6 +28,17 @@ def true_hints(photo, n, seed=0):
     return [(row, column, photo[row, column]) for row, column in zip(rows, columns, strict=True)]
 
 
+def small_colorizer(**params):
+    return SOMColorizer(
+        quantizer=SOMQuantizer((3, 3), n_iter=1000),
+        classifier=MLPClassifier((5,), max_iter=300, tol=1, n_iter_no_change=2),
+        pixels_per_image=200,
+        validation_fraction=0,
+        random_state=0,
+        **params,
+    )
+
+
 def grey_of(photo):
     luv = rgb2luv(photo)
     luv[..., 1:] = 0
@@ -422,13 +433,7 @@ def test_planes_are_enlarged_by_a_guided_filter():
 
 
 def test_hints_of_a_preview_stay_where_they_are(photos):
-    colorizer = SOMColorizer(
-        quantizer=SOMQuantizer((3, 3), n_iter=1000),
-        classifier=MLPClassifier((5,), max_iter=300, tol=1, n_iter_no_change=2),
-        pixels_per_image=200,
-        validation_fraction=0,
-        random_state=0,
-    ).fit(photos)
+    colorizer = small_colorizer().fit(photos)
     # 40 x 60 pixels, shown in 20 x 30
     hints = [(30, 50, (255, 0, 0)), (4, 10, (0, 0, 255))]
     shown = colorizer.alternatives(grey_of(photos[0]), 2, hints=hints, max_size=30)
@@ -478,14 +483,7 @@ def test_a_reach_is_positive(photos, colorizer, value):
 
 @pytest.mark.parametrize("working_size", [None, 48])
 def test_saturation_multiplies_the_predicted_chroma(photos, working_size):
-    colorizer = SOMColorizer(
-        quantizer=SOMQuantizer((3, 3), n_iter=1000),
-        classifier=MLPClassifier((5,), max_iter=300, tol=1, n_iter_no_change=2),
-        pixels_per_image=200,
-        working_size=working_size,
-        validation_fraction=0,
-        random_state=0,
-    ).fit(photos)
+    colorizer = small_colorizer(working_size=working_size).fit(photos)
     # mid-grey, where sRGB has the chroma
     grey = np.clip(grey_of(photos[0]), 90, 160)
     chroma = colorizer.predict_chroma([grey])[0]
@@ -525,14 +523,7 @@ def test_hints_at_the_corners_of_blocks_are_exact(photos):
     grey = np.full((40, 512), 128, np.uint8)
     colors = {0: (150, 120, 110), 1: (110, 130, 150)}
     hints = [(row, column, color) for row, color in colors.items() for column in (0, 127, 128, 511)]
-    colorizer = SOMColorizer(
-        quantizer=SOMQuantizer((3, 3), n_iter=1000),
-        classifier=MLPClassifier((5,), max_iter=300, tol=1, n_iter_no_change=2),
-        working_size=48,
-        pixels_per_image=200,
-        validation_fraction=0,
-        random_state=0,
-    ).fit(photos)
+    colorizer = small_colorizer(working_size=48).fit(photos)
     # the plane of hints is smaller than the image, so only the hinted pixels themselves are exact
     colorizer._painting = PaintingSettings(block_pixels=5120, hints=HintSettings(working_size=32))
     painted = rgb2luv(colorizer.colorize(grey, hints=hints))[..., 1:]

@@ -127,6 +127,18 @@ def fitted(train, gray=None, emulsion=None, seed=0):
     return colorizer, time.process_time() - start
 
 
+def measured(ways, train, test, pictures, seed):
+    """Error, seconds and found film of each way of training, for pictures of the test images."""
+    result = {}
+    for way, arguments in ways.items():
+        colorizer, seconds = fitted(train, seed=seed, **arguments)
+        result[way] = {"error": error(colorizer, test, pictures), "seconds": seconds}
+        if "gray" in arguments:
+            result[way]["film"] = colorizer.emulsion_._in_words()
+            print(f"{way}: {result[way]}", flush=True)
+    return result
+
+
 def film_trial(images, name, draw, rows):
     """Errors of all ways of training for one film and draw."""
     film = FILMS[name]
@@ -143,14 +155,7 @@ def film_trial(images, name, draw, rows):
         "found from 20": {"gray": gray},
         "found from 5": {"gray": gray[:5]},
     }
-    result = {}
-    for way in rows:
-        colorizer, seconds = fitted(train, seed=draw, **ways[way])
-        result[way] = {"error": error(colorizer, test, pictures), "seconds": seconds}
-        if "gray" in ways[way]:
-            result[way]["film"] = colorizer.emulsion_._in_words()
-            print(f"{name}, draw {draw}, {way}: {result[way]}", flush=True)
-    return result
+    return measured({way: ways[way] for way in rows}, train, test, pictures, draw)
 
 
 def plate_trial(images, plates, draw, own):
@@ -159,28 +164,16 @@ def plate_trial(images, plates, draw, own):
     if not own:
         train = split(images, draw, 200, 60, 20)[0]
     pictures, gray = ([image[..., 2].copy() for image in part] for part in (test, others))
-    result = {"grey": {"error": left_gray(test)}}
-    for way, arguments in {"plain": {}, "found from 20": {"gray": gray}}.items():
-        colorizer, seconds = fitted(train, seed=draw, **arguments)
-        result[way] = {"error": error(colorizer, test, pictures), "seconds": seconds}
-        if arguments:
-            result[way]["film"] = colorizer.emulsion_._in_words()
-            print(f"plates, own {own}, draw {draw}: {result}", flush=True)
-    return result
+    ways = {"plain": {}, "found from 20": {"gray": gray}}
+    return {"grey": {"error": left_gray(test)}, **measured(ways, train, test, pictures, draw)}
 
 
 def other_trial(images, others, draw):
     """Errors on photographs as they are, with `gray=` of photographs of another subject."""
     train, test, _ = split(images, draw, 200, 60, 20)
     gray = [to_gray(image) for image in split(others, draw, 0, 0, 20)[2]]
-    pictures, result = [to_gray(image) for image in test], {}
-    for way, arguments in {"plain": {}, "found from 20": {"gray": gray}}.items():
-        colorizer, seconds = fitted(train, seed=draw, **arguments)
-        result[way] = {"error": error(colorizer, test, pictures), "seconds": seconds}
-        if arguments:
-            result[way]["film"] = colorizer.emulsion_._in_words()
-            print(f"other subject, draw {draw}: {result}", flush=True)
-    return result
+    pictures, ways = [to_gray(image) for image in test], {"plain": {}, "found from 20": {"gray": gray}}
+    return measured(ways, train, test, pictures, draw)
 
 
 def row(name, trials, ways):

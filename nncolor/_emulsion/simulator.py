@@ -2,6 +2,7 @@
 
 import numbers
 from collections.abc import Sized
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from .._images.batch import check_batch, iter_batch, load_image
 from .._images.border import without_border
-from .._images.color import join_lightness_chroma, output_dtype
+from .._images.color import lightness_to_gray, output_dtype
 from .._images.working_size import WORKING_SIZE, working_shape
 from .._utils.estimator import BaseEstimator, EstimatorMixin, TransformerMixin, fit_context
 from .._utils.progress import report
@@ -211,9 +212,7 @@ class EmulsionSimulator(EstimatorMixin, TransformerMixin, BaseEstimator):
             image = load_image(position, item, color=True)
             rng = np.random.default_rng(random_state.randint(2**31))
             lightness = record(image, self._draw(rng), self.working_size, image.shape[:2], rng)
-            neutral = np.zeros((*lightness.shape, 2), np.float32)
-            picture = join_lightness_chroma(lightness, neutral, output_dtype(image.dtype))
-            pictures.append(np.ascontiguousarray(picture[..., 0]))
+            pictures.append(np.ascontiguousarray(lightness_to_gray(lightness, output_dtype(image.dtype))))
         return pictures
 
     def record(self, image: AnyArray, working_size: int | None, rng: np.random.Generator) -> FloatArray:
@@ -248,7 +247,7 @@ class EmulsionSimulator(EstimatorMixin, TransformerMixin, BaseEstimator):
         return tags
 
     def _value(self, name):
-        """Fitted value of a parameter, or its own, as an array of one or two."""
+        """Fitted value of a parameter, or its own."""
         return getattr(self, f"{name}_", getattr(self, name))
 
     def _draw(self, rng):
@@ -264,10 +263,7 @@ class EmulsionSimulator(EstimatorMixin, TransformerMixin, BaseEstimator):
 
     def _given(self):
         """Point of the parameters; the middle of pairs."""
-        low, high = _pair_of_weights(self.sensitivity)
-        film = _film(
-            (low + high) / 2, {name: float(np.mean(_pair(getattr(self, name), name))) for name in _NUMBERS}
-        )
+        film = _middle(partial(getattr, self))
         return Point(_kind_of(film.weights), film)
 
     def _find(self, gray_images, images, given, settings, rng):
@@ -316,11 +312,11 @@ class EmulsionSimulator(EstimatorMixin, TransformerMixin, BaseEstimator):
     def _in_words(self):
         """What was found, in a sentence."""
         parts = [_name_of(*map(_kind_of, _pair_of_weights(self.sensitivity_)))]
-        black, white = self._levels()
+        film = _middle(self._value)
         if np.mean(_pair(self.gamma_, "gamma")) != 1:
             parts.append(f"gamma {_text(self.gamma_)}")
-        if black > 0 or white < 1:
-            parts.append(f"faded to tones from {black:.0%} to {white:.0%}")
+        if film.black > 0 or film.white < 1:
+            parts.append(f"faded to tones from {film.black:.0%} to {film.white:.0%}")
         if np.any(self.blur_):
             parts.append(f"blur of {_text(self.blur_)} pixels")
         if np.any(self.grain_):
@@ -329,10 +325,11 @@ class EmulsionSimulator(EstimatorMixin, TransformerMixin, BaseEstimator):
             return "The grey photographs are like the colour photographs: nothing is simulated."
         return f"The grey photographs look like this film: {', '.join(parts)}."
 
-    def _levels(self):
-        """Tones of black and white, in the middle of ranges."""
-        fading, share = (float(np.mean(self._value(name))) for name in ("fading", "shadow_share"))
-        return fading * share, 1 - fading * (1 - share)
+
+def _middle(value_of):
+    """Film in the middle of the pairs of parameters, given their values by name."""
+    low, high = _pair_of_weights(value_of("sensitivity"))
+    return _film((low + high) / 2, {name: float(np.mean(_pair(value_of(name), name))) for name in _NUMBERS})
 
 
 def _film(weights, values):

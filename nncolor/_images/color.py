@@ -215,6 +215,12 @@ def paint(lightness, chroma, out):
         _write_colors(lightness[part], *chroma[:, part], out[part])
 
 
+def lightness_to_gray(lightness, dtype):
+    """Grey levels of a dtype, of the shape of a lightness."""
+    neutral = np.zeros((*lightness.shape, 2), np.float32)
+    return join_lightness_chroma(lightness, neutral, dtype)[..., 0]
+
+
 def to_gray(image: Image) -> AnyArray:
     """Grey image with the lightness of a colour image.
 
@@ -251,9 +257,8 @@ def to_gray(image: Image) -> AnyArray:
     grey = np.empty(pixels.shape[:2], output_dtype(pixels.dtype))
     step = max(1, _CONVERTED // pixels.shape[1])
     for start in range(0, len(pixels), step):
-        lightness = image_lightness(pixels[start : start + step])
-        neutral = np.zeros((*lightness.shape, 2), np.float32)
-        grey[start : start + step] = join_lightness_chroma(lightness, neutral, grey.dtype)[..., 0]
+        part = slice(start, start + step)
+        grey[part] = lightness_to_gray(image_lightness(pixels[part]), grey.dtype)
     return grey
 
 

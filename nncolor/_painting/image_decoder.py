@@ -20,7 +20,7 @@ from .._pixels.patches import PatchExtractor
 from .._pixels.tiles import ExtractorTiles, PatchTiles, to_dense
 from .guided_filter import EnlargedPlanes, guided_filter, sampling_step, support
 from .scores import ClassifierScores
-from .tint import TintShift, half_tints, mean_of_halves
+from .tint import TintShift, half_tints, mean_of_halves, row_heights
 
 
 class ImageDecoder:
@@ -164,7 +164,7 @@ class ImageDecoder:
         if self.tint is not None:
             sampled = lightness[::step, ::step]
             shift = TintShift(chroma, sampled, self.tint, self.settings.tint)
-            chroma = shift.apply(chroma, sampled, (np.arange(len(sampled)) + 0.5) / len(sampled))
+            chroma = shift.apply(chroma, sampled, row_heights(0, len(sampled), len(sampled)))
         if self.saturation != 1:
             chroma = chroma * self.saturation
         self.write_enlarged(full, lightness, chroma, radius, step, n_threads, write, out)
@@ -231,7 +231,7 @@ class ImageDecoder:
         inner = block.within(wide.rows.start, wide.columns.start)
         lightness, chroma = features.lightness[inner], chroma[:, *inner]
         if shift is not None:
-            heights = (np.arange(block.rows.start, block.rows.stop) + 0.5) / tiles.shape[0]
+            heights = row_heights(block.rows.start, block.rows.stop, tiles.shape[0])
             chroma = shift.apply(chroma, lightness, heights)
         if self.saturation != 1:
             chroma = chroma * self.saturation

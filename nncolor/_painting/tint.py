@@ -14,7 +14,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from .._codebook.quantizer import SOMQuantizer
 from .._images.batch import is_path, load_image
-from .._images.color import image_tint, lightness_chroma, named_color, parse_color
+from .._images.color import lightness_chroma, named_color, parse_color
 from .._images.working_size import working_lightness_chroma
 from .._utils.threads import plain_context
 
@@ -50,6 +50,11 @@ def tint_features(tints):
     return np.concatenate([ones, tints / _SCALE], axis=-1).astype(np.float32)
 
 
+def row_heights(start, stop, n_rows):
+    """Heights in [0, 1] of the middles of some rows of an image, 0 at its upper edge."""
+    return (np.arange(start, stop) + 0.5) / n_rows
+
+
 class TintShift:
     """Shift of the chroma of an image to a tint that was asked for.
 
@@ -71,7 +76,7 @@ class TintShift:
         self.is_pair = tint.ndim == 2 and height > 1
         wanted = tint if self.is_pair else np.atleast_2d(tint).mean(axis=0, keepdims=True)
         halves = np.array_split(np.arange(height), len(wanted))
-        amounts = self._amounts(lightness, (np.arange(height) + 0.5) / height)
+        amounts = self._amounts(lightness, row_heights(0, height, height))
         matrix = [[amount[rows].mean(dtype=np.float64) for amount in amounts] for rows in halves]
         missing = wanted - [chroma[:, rows].mean(axis=(1, 2), dtype=np.float64) for rows in halves]
         self.shifts = np.linalg.solve(matrix, missing).astype(np.float32)
@@ -344,9 +349,7 @@ def parse_tint(tint, working_size, where="the tint"):
         return _parse_numbers(tint, where)
     image = load_image(where, tint, color=True)
     size = _WORKING_SIZE if working_size is None else working_size
-    chroma = working_lightness_chroma(image, size)[1]
-    halves = np.array_split(chroma, min(2, len(chroma)))
-    return np.stack([image_tint(half) for half in (halves[0], halves[-1])])
+    return half_tints(np.moveaxis(working_lightness_chroma(image, size)[1], -1, 0))
 
 
 def _is_pair(tint):
