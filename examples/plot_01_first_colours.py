@@ -15,7 +15,6 @@ scikit-image.
 from time import perf_counter
 
 import matplotlib.pyplot as plt
-import numpy as np
 from skimage.color import luv2rgb, rgb2luv
 
 from nncolor import SOMColorizer, to_gray
@@ -36,7 +35,13 @@ for name in names:
 # A colorizer is for one class of images, so each photograph has one of its own. Both halves of a
 # photograph show the same things at the same heights, which the default features (a
 # small patch, the position, and context at three scales) make use of. The error is the mean CIEDE2000: 0
-# is perfect. The temple is nearly colourless, so leaving it grey is closer to the truth.
+# is perfect. The temple is nearly colourless, so that leaving it grey is about as close to the truth.
+
+
+def chroma_alone(image):
+    luv = rgb2luv(image)
+    luv[..., 0] = 50
+    return luv2rgb(luv)
 
 
 rows = []
@@ -51,32 +56,27 @@ for name, (left, right) in zip(names, halves, strict=True):
         mean_ciede2000([right], [grey]),
     )
     print(f"{name}: CIEDE2000 {error:.1f}, left grey {grey_error:.1f}; {seconds:.1f} s")
-    rows.append((right, grey, colored))
+    verdict = "" if error < grey_error else "\n(grey is closer)"
+    titles = (
+        "original",
+        f"grey: error {grey_error:.1f}",
+        f"predicted: error {error:.1f}{verdict}",
+        "predicted chroma",
+    )
+    rows.append((titles, (right, grey, colored, chroma_alone(colored))))
 
 # %%
 # Result
 # ------
 # The last column shows the predicted chroma alone, at a lightness of 50.
 
-
-def chroma_alone(image):
-    luv = rgb2luv(image)
-    luv[..., 0] = 50
-    return luv2rgb(luv)
-
-
 figure, axes = plt.subplots(
     len(rows), 4, figsize=(7, 1.9 * len(rows)), layout="constrained"
 )
-for row, (original, grey, colored) in zip(axes, rows, strict=True):
-    for ax, image in zip(
-        row, (original, grey, colored, chroma_alone(colored)), strict=True
-    ):
-        ax.imshow(image if image.ndim == 3 else np.repeat(image[..., None], 3, axis=-1))
+for row, (titles, images) in zip(axes, rows, strict=True):
+    for ax, title, image in zip(row, titles, images, strict=True):
+        ax.imshow(image, cmap="gray", vmin=0, vmax=255)
+        ax.set_title(title, fontsize=8)
         ax.set_axis_off()
-for ax, title in zip(
-    axes[0], ("original", "grey", "predicted", "predicted chroma"), strict=True
-):
-    ax.set_title(title)
 figure.savefig("first_colours.png", dpi=110)
 print("The picture is in first_colours.png.")
