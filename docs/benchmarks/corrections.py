@@ -3,9 +3,9 @@
     python docs/benchmarks/corrections.py --images DIR --archive DIR --others DIR [DIR ...]
 
 A colorizer is trained on modern photographs of the folder `--images`. Some photographs of an archive are
-coloured by it and corrected by hints, and colorizers are trained on both. Other photographs of the archive are
-coloured by each of them, and compared with the truth. The archive is `--archive`, as grey photographs and as
-its blue plates, and each folder of `--others`.
+coloured by it and corrected by hints, and colorizers are trained on both. Other photographs of the archive
+are coloured by each of them, and compared with the truth. The archive is `--archive`, as grey photographs and
+as its blue plates, and each folder of `--others`.
 
 The person who corrects is simulated: round by round, the photograph is coloured with the hints so far, and
 the five segments of its lightness (SLIC) whose colours are farthest from the truth, weighted by their areas,
