@@ -89,8 +89,12 @@ class Photograph(NamedTuple):
         """What perfect hints at all pixels would give."""
         if not self.is_plate:
             return self.truth
-        lightness, chroma = lightness_chroma(self.gray)[0], lightness_chroma(self.truth)[1]
+        lightness, chroma = lightness_chroma(left_gray([self])[0])[0], lightness_chroma(self.truth)[1]
         return join_lightness_chroma(lightness, chroma, np.dtype(np.uint8))
+
+
+def left_gray(photos):
+    return [np.repeat(photo.gray[..., np.newaxis], 3, axis=2) for photo in photos]
 
 
 def photographs(images, *, plates=False):
@@ -204,9 +208,6 @@ class Trial:
         print(f"{self.draw} {name}: {result}", flush=True)
         return result
 
-    def left_gray(self):
-        return measures(self.test, [np.repeat(photo.gray[..., np.newaxis], 3, axis=2) for photo in self.test])
-
 
 def measures(photos, painted):
     """Error of painted photographs, and their mean chroma as a share of the true one."""
@@ -221,7 +222,11 @@ def measured(results, prefix, modern, archive, ways, n_draws, *, corrections=Fal
     draws = []
     for draw in range(n_draws):
         trial = Trial(modern, archive, draw)
-        values = {"left grey": results.measure(f"{prefix}{draw} grey", trial.left_gray)}
+        values = {
+            "left grey": results.measure(
+                f"{prefix}{draw} grey", lambda trial=trial: measures(trial.test, left_gray(trial.test))
+            )
+        }
         for name in ways:
             values[name] = results.measure(f"{prefix}{draw} {name}", trial.way, name)
         if corrections:
