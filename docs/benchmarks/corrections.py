@@ -56,6 +56,8 @@ WAYS = {
     "only 20 in true colours": (20, "true", "alone"),
     "without corrections, `gray=`": (0, 20, "gray"),
     "5 with 20 hints, `gray=`": (5, 20, "gray"),
+    "without corrections, painted in the mean tint of 5 with 20 hints": (5, 20, "tint"),
+    "without corrections, painted in the mean tint of 20 with 20 hints": (20, 20, "tint"),
 }
 SHORT = (
     "without corrections",
@@ -64,6 +66,7 @@ SHORT = (
     "20 with 20 hints",
     "only 5 with 20 hints",
     "only 20 with 20 hints",
+    "without corrections, painted in the mean tint of 5 with 20 hints",
 )
 WITH_GRAY = (
     "without corrections, `gray=`",
@@ -196,17 +199,26 @@ class Trial:
         """Error and chroma of held-out photographs."""
         n, n_hints, use = WAYS[name]
         lessons = self.corrected(n, n_hints)
-        if n == 0 and use == "added":
+        tint = None
+        if use == "tint":
+            colorizer, tint = self.plain(), mean_tint(lessons)
+        elif n == 0 and use == "added":
             colorizer = self.plain()
         else:
             colorizer = fitted(self.modern, lessons, use, self.gray, self.draw)
         with warnings.catch_warnings(action="ignore"):
-            painted = colorizer.predict([photo.gray for photo in self.test])
+            painted = colorizer.predict([photo.gray for photo in self.test], tint=tint)
         result = {**measures(self.test, painted), "scale": float(colorizer.chroma_scale_)}
         if colorizer.emulsion_ is not None:
             result["film"] = colorizer.emulsion_._in_words()
         print(f"{self.draw} {name}: {result}", flush=True)
         return result
+
+
+def mean_tint(images):
+    """Mean u*, v* of the upper and of the lower halves of images, (2, 2)."""
+    halves = (np.array_split(lightness_chroma(image)[1], 2) for image in images)
+    return np.mean([[half.mean(axis=(0, 1)) for half in pair] for pair in halves], axis=0)
 
 
 def measures(photos, painted):
