@@ -50,6 +50,7 @@ WAYS = {
     "5 with 20 hints, with 20 of the modern ones": (5, 20, "few modern"),
     "`fit` on the modern ones, `partial_fit` on 5 with 20 hints": (5, 20, "partial_fit"),
     "only 5 with 20 hints": (5, 20, "alone"),
+    "only 5 with 20 rough hints": (5, "rough", "alone"),
     "only 5 in true colours": (5, "true", "alone"),
     "only 10 with 20 hints": (10, 20, "alone"),
     "only 20 with 20 hints": (20, 20, "alone"),
@@ -64,7 +65,9 @@ SHORT = (
     "5 with 20 hints",
     "5 in true colours",
     "20 with 20 hints",
+    "5 with 20 hints, listed 20 times",
     "only 5 with 20 hints",
+    "only 5 with 20 rough hints",
     "only 20 with 20 hints",
     "without corrections, painted in the mean tint of 5 with 20 hints",
 )
@@ -201,7 +204,7 @@ class Trial:
         lessons = self.corrected(n, n_hints)
         tint = None
         if use == "tint":
-            colorizer, tint = self.plain(), mean_tint(lessons)
+            colorizer, tint = self.plain(), [mean_tint(lessons)] * len(self.test)
         elif n == 0 and use == "added":
             colorizer = self.plain()
         else:
