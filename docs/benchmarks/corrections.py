@@ -69,7 +69,6 @@ SHORT = (
     "only 5 with 20 hints",
     "only 5 with 20 rough hints",
     "only 20 with 20 hints",
-    "without corrections, painted in the mean tint of 5 with 20 hints",
 )
 WITH_GRAY = (
     "without corrections, `gray=`",
