@@ -261,8 +261,17 @@ def table_of_ways(draws, ways):
         errors = [draw[name]["error"] for draw in draws]
         ratios = [draw[name]["error"] / draw["without corrections"]["error"] for draw in draws]
         share = np.mean([draw[name]["chroma"] for draw in draws])
-        lines.append([name, spread(errors, 2), spread(ratios, 3), f"{share:.0%}"])
-    return table(["trained with", "error", "error / without corrections", "chroma / true chroma"], lines)
+        scales = [draw[name]["scale"] for draw in draws if "scale" in draw[name]]
+        scale = f"{min(scales):.2f} to {max(scales):.2f}" if scales else ""
+        lines.append([name, spread(errors, 2), spread(ratios, 3), f"{share:.0%}", scale])
+    header = [
+        "trained with",
+        "error",
+        "error / without corrections",
+        "chroma / true chroma",
+        "`chroma_scale_`",
+    ]
+    return table(header, lines)
 
 
 def table_of_corrections(draws):
