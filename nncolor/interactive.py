@@ -7,6 +7,7 @@ It needs ipywidgets and ipympl (`pip install "nncolor[interactive]"`) and, in th
 import os
 import warnings
 from collections.abc import Callable, Iterable
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -140,7 +141,7 @@ class HintEditor:
         self.colorizer = colorizer
         self._photograph = Photograph(colorizer, image)
         self.image = self._photograph.image
-        self._listeners: list[Callable[[], None]] = []
+        self._listeners: list[Callable[[str], None]] = []
         self._history: list[Edits] = []
         self._before, self._picks_color, self.selected = False, False, None
         self.color = color
@@ -234,7 +235,7 @@ class HintEditor:
         """The photograph in colour, in its full size."""
         if self._photograph.has_whole(self._edits):
             return self._photograph.whole(self._edits)
-        with self._view.busy("colouring the whole …"):
+        with self._busy("colouring the whole …"):
             return self._photograph.whole(self._edits)
 
     def add(self, row: int, column: int, color: Color | None = None) -> None:
@@ -376,6 +377,8 @@ class HintEditor:
         ------
         ValueError
             If the format cannot keep the photograph, or the file is the grey photograph itself.
+        FileNotFoundError
+            If the folder of the file does not exist.
         OSError
             If the file cannot be written.
         """
@@ -383,8 +386,10 @@ class HintEditor:
         like = source if source is not None and Path(source).exists() else None
         if like is not None and Path(path).exists() and Path(path).samefile(like):
             raise ValueError(f"{Path(path).name} is the grey photograph itself. Choose another name.")
+        if not Path(path).parent.is_dir():
+            raise FileNotFoundError(f"The folder {Path(path).parent} does not exist.")
         colored = self.colored_
-        with self._view.busy("saving …"):
+        with self._busy("saving …"):
             save_image(path, colored, like=like)
 
     def _check_number(self, number):
@@ -399,7 +404,7 @@ class HintEditor:
 
     def _set(self, edits, selected=None):
         # a hint that is not valid raises here, before anything is changed
-        with self._view.busy("colouring …"):
+        with self._busy("colouring …"):
             preview = self._photograph.preview(edits)
         self._edits, self._preview = edits, preview
         self._before, self.selected = False, selected
@@ -420,21 +425,30 @@ class HintEditor:
 
     def _show_picture(self):
         """Draw the small copy, or that part of the whole photograph to which the axes are zoomed."""
-        rows, columns = self._view.visible_part()
+        rows, columns = part = self._view.visible_part()
         n_pixels = (rows.stop - rows.start) * (columns.stop - columns.start)
         copy = self._photograph.copy
         is_zoomed = 0 < n_pixels < copy.shape[0] * copy.shape[1]
-        if self._photograph.is_reduced and is_zoomed and not self._before:
-            self._view.show_picture(self.colored_[rows, columns], (rows, columns))
+        if self._photograph.is_reduced and is_zoomed:
+            self._view.show_picture(self._photograph.gray(part) if self.before else self.colored_[part], part)
         else:
             self._view.show_picture(self._shown())
 
     def _on_zoom(self, _):
         self._show_picture()
 
-    def _notify(self):
+    @contextmanager
+    def _busy(self, text):
+        self._notify(text)
+        try:
+            with self._view.busy(text):
+                yield
+        finally:
+            self._notify()
+
+    def _notify(self, status=""):
         for listener in self._listeners:
-            listener()
+            listener(status)
 
     def widget(self) -> Any:
         """The editor as an ipywidgets widget.

@@ -7,8 +7,8 @@ from .._utils.types import AnyArray, FloatArray
 
 # Lightness of the colours, in the middle between black and white, where sRGB has most chroma.
 _LIGHTNESS = 60
-# As many as can be clicked on below a picture.
-_MOST = 24
+# As many as can be clicked on below a picture; the default codebook has 25.
+_MOST = 30
 
 
 def hex_of(rgb: AnyArray) -> str:

@@ -30,14 +30,15 @@ def import_ipywidgets() -> Any:
     return ipywidgets
 
 
-def make_panel(editor: Any, subscribe: Callable[[Callable[[], None]], None], source: Any) -> Any:
+def make_panel(editor: Any, subscribe: Callable[[Callable[[str], None]], None], source: Any) -> Any:
     """Widget of an editor.
 
     Parameters
     ----------
     editor : HintEditor
     subscribe : callable
-        Called with a function that the editor has to call after each change.
+        Called with a function that the editor has to call after each change with "", and with a text while
+        something takes its time.
     source : path or None
         File of the photograph, after which the coloured one is named.
 
@@ -56,7 +57,7 @@ class _Panel:
     def __init__(self, ipywidgets, editor, source):
         self._widgets, self._editor = ipywidgets, editor
         self._is_updating = False
-        self._message = ipywidgets.HTML()
+        self._message, self._status = ipywidgets.HTML(), ipywidgets.HTML()
         self._picker = ipywidgets.ColorPicker(concise=True, layout={"width": "40px"})
         self._name = ipywidgets.Text(continuous_update=False, layout={"width": "110px"})
         self._picks = self._toggle("pick a colour", "The next click takes the colour that is there", "110px")
@@ -88,8 +89,9 @@ class _Panel:
         undo = self._button("undo", "Undo the last change", self._editor.undo)
         clear = self._button("clear", "Remove all hints", self._editor.clear)
         save = self._button("save", "Write the photograph in its full size, without rings", self._save)
+        choices = [self._picker, self._name, self._picks, undo, self._delete, clear, self._before]
         rows = [
-            box([self._picker, self._name, self._picks, undo, self._delete, clear, self._before]),
+            box([*choices, self._status]),
             box([self._saturation, self._reach]),
             box([self._file, save, self._message]),
         ]
@@ -118,8 +120,9 @@ class _Panel:
     def _toggle(self, text, tooltip, width="70px"):
         return self._widgets.ToggleButton(description=text, tooltip=tooltip, layout={"width": width})
 
-    def update(self):
-        """Show the state of the editor in the widgets."""
+    def update(self, status=""):
+        """Show the state of the editor in the widgets, and what it is doing."""
+        self._status.value = escape(status)
         with self._updating():
             editor = self._editor
             self._picker.value = hex_of(parse_color(editor.color, "the chosen colour"))

@@ -83,9 +83,9 @@ class Photograph:
         """Whether `whole` has its result already."""
         return self._whole[0] is edits
 
-    def gray(self) -> AnyArray:
-        """The small copy without colour."""
-        return np.repeat(to_gray(self.copy)[..., None], 3, axis=-1)
+    def gray(self, part: tuple[slice, slice] | None = None) -> AnyArray:
+        """The small copy without colour, or a part of the photograph itself."""
+        return np.repeat(to_gray(self.copy if part is None else self.image[part])[..., None], 3, axis=-1)
 
     def _colored(self, image, edits, hints):
         return self._colorizer.colorize(

@@ -63,6 +63,7 @@ class EditorView:
         self.alternatives_ax = list(alternatives[0]) if n_columns else []
         colors = np.array([parse_color(color, "a colour") for color in palette])
         show_image(self.palette_ax, colors[None], aspect="auto")
+        self.palette_ax.vlines(np.arange(len(colors) - 1) + 0.5, -0.5, 0.5, colors="white")
         self._frames = []
         for number, (cell, thumbnail) in enumerate(zip(self.alternatives_ax, thumbnails, strict=True)):
             show_image(cell, to_unit_range(thumbnail), "no tint" if number == 0 else str(number - 1))
@@ -79,11 +80,16 @@ class EditorView:
 
     @contextmanager
     def busy(self, text: str) -> Iterator[None]:
-        """Show a text, now, while something takes its time."""
+        """Show a text, now, while something takes its time; not in a browser, where the panel shows it."""
+        canvas = self.figure.canvas
+        if type(canvas).__module__.startswith("ipympl"):
+            # it asks for pictures; those that are pushed get lost, and it then draws a part of the next one
+            yield
+            return
         before = self.ax.get_title()
         self.say(text)
-        self.figure.canvas.draw()
-        self.figure.canvas.flush_events()
+        canvas.draw()
+        canvas.flush_events()
         try:
             yield
         finally:
