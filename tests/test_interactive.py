@@ -1,7 +1,9 @@
 """HintEditor, driven by mouse events and by its widgets."""
 
 import json
+import re
 import sys
+from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
@@ -210,14 +212,8 @@ def test_ways_to_delete_a_hint(editor, colorizer, grey):
     assert editor.selected is None
 
 
-def test_keys(editor):
-    editor.add(10, 20, "red")
-    press_key(editor, "ctrl+z")
-    assert editor.hints == []
-    press_key(editor, "b")
-    assert editor.before
-    press_key(editor, "x")
-    # those of matplotlib, such as a logarithmic axis, are switched off
+def test_keys_of_matplotlib_are_switched_off(editor):
+    # with l, the axis would become logarithmic
     press_key(editor, "l", 10, 20)
     assert editor.ax_.get_yscale() == "linear"
 
@@ -718,6 +714,29 @@ def test_the_chosen_colour_is_checked(editor):
     with pytest.raises(ValueError, match="the chosen colour: 'grean'"):
         editor.color = "grean"
     assert editor.color == "#808000"
+
+
+def test_the_three_lines_of_the_page(colorizer, grey, tmp_path, monkeypatch):
+    page = (Path(__file__).parent.parent / "docs" / "editor.md").read_text(encoding="utf-8")
+    magic, imported, opened = re.search(r"```text\n(%.*?)\n```", page, re.DOTALL)[1].splitlines()
+    assert magic == "%matplotlib widget"
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "grey").mkdir()
+    save_image("grey/photograph.png", grey)
+    namespace = {"colorizer": colorizer}
+    exec(imported, namespace)
+    editor = eval(opened, namespace)
+    assert_array_equal(editor.image, grey)
+    assert widgets_of(editor)["save as"].value == str(Path("grey", "photograph_colored.png"))
+    pyplot.close("all")
+
+
+def test_the_page_names_all_widgets(editor):
+    page = (Path(__file__).parent.parent / "docs" / "editor.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"^\| ([^|]+) \|", page, re.MULTILINE))
+    named = {name for line in named for name in line.split(", ")}
+    texts = {text for text in widgets_of(editor) if isinstance(text, str)}
+    assert texts - {"picker", "name", "save as", "usage", "status", "message", ""} <= named
 
 
 def test_static_figures_are_warned_of(editor, capsys):

@@ -85,11 +85,8 @@ class Mouse:
             self._editor.move(number, *self._view.pixel(event))
 
     def _key(self, event):
+        # letters are commands of a notebook, which takes them from the figure: x cuts the cell
         if event.key in ("delete", "backspace"):
             number = self._view.hint_at(event) if event.inaxes is self._view.ax else None
             if number is not None or self._editor.selected is not None:
                 self._editor.delete(number)
-        elif event.key in ("ctrl+z", "cmd+z"):
-            self._editor.undo()
-        elif event.key == "b":
-            self._editor.before = not self._editor.before
