@@ -691,8 +691,12 @@ def test_pictures_of_all_dtypes_and_shapes(colorizer, dtype):
         assert_allclose(
             editor.ax_.images[0].get_array(), np.float32(editor.colored_) / (255 * scale), atol=1e-6
         )
-        width, height = editor.figure_.get_size_inches()
-        assert 0.9 < (height / width) / (shape[0] / shape[1]) < 1.3
+        editor.figure_.canvas.draw()
+        box = editor.ax_.get_window_extent()
+        # it fills the figure, which is at most 6 inches wide and 5 high without the palette
+        assert_allclose(box.height / box.width, shape[0] / shape[1], rtol=1e-3)
+        assert max(box.width / 6, box.height / 5) > 0.9 * editor.figure_.dpi
+        assert editor.figure_.get_size_inches()[0] >= 4
         pyplot.close("all")
 
 

@@ -12,7 +12,8 @@ from .._utils.types import AnyArray, Hint
 
 # Distance in points from the middle of a ring within which the mouse is on it.
 _RADIUS = 6
-_MAX_WIDTH, _MAX_HEIGHT = 6.0, 5.0  # inches: as wide as a notebook, but no higher than a screen
+# Inches: as wide as a notebook, but no higher than a screen; and wide enough for the palette.
+_MAX_WIDTH, _MAX_HEIGHT, _MIN_WIDTH = 6.0, 5.0, 4.0
 _PALETTE_HEIGHT = 0.25
 
 
@@ -59,7 +60,9 @@ class EditorView:
         if n_columns:
             rows.insert(1, (n_columns, width * aspect / n_columns))
         # 0.3: lines of text above the photograph and the alternatives
-        (self.ax,), *alternatives, (self.palette_ax,) = axes_rows(width, rows, 0.3 * (len(rows) - 1))
+        (self.ax,), *alternatives, (self.palette_ax,) = axes_rows(
+            max(width, _MIN_WIDTH), rows, 0.3 * (len(rows) - 1)
+        )
         self.alternatives_ax = list(alternatives[0]) if n_columns else []
         colors = np.array([parse_color(color, "a colour") for color in palette])
         show_image(self.palette_ax, colors[None], aspect="auto")
