@@ -115,8 +115,8 @@ for ax, (title, image) in zip(
 # %%
 # By mouse
 # --------
-# In a notebook with `%matplotlib widget`, `HintEditor` takes the hints from clicks, and the tint from a
-# click on one of the alternatives. Here it is only a picture.
+# In a notebook with `%matplotlib widget`, `HintEditor` takes the hints from clicks, the tint from a click on
+# one of the alternatives, and colours from the palette below them. Here it is only a picture.
 
 editor = HintEditor(colorizer, grey, hints=hints[:3], n_alternatives=2)
 plt.show()

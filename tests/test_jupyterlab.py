@@ -1,41 +1,49 @@
-"""HintEditor in JupyterLab, driven by a browser.
+"""HintEditor in JupyterLab and in Notebook 7, driven by a browser.
 
-It needs JupyterLab, ipympl, selenium, Chromium and its driver; in Debian these are the packages chromium and
-chromium-driver.
+It needs both of them, ipympl, selenium, Chromium and its driver; in Debian these are the packages
+chromium and chromium-driver.
 """
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import numpy as np
+import PIL.Image
 import pytest
+
+from nncolor import save_image
+from nncolor.datasets import load_sample_photos
 
 BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 if not (BROWSER and DRIVER):
     pytest.skip("There is no Chromium with its driver.", allow_module_level=True)
-for package in ("jupyterlab", "ipympl", "selenium", "jupyter_client"):
+for package in ("jupyterlab", "notebook", "ipympl", "selenium", "jupyter_client"):
     pytest.importorskip(package)
 
-CELLS = [
-    "%matplotlib widget",
-    """\
-import numpy as np
+# those that the page shows
+PAGE = (Path(__file__).parent.parent / "docs" / "editor.md").read_text(encoding="utf-8")
+THREE_LINES = re.search(r"```text\n(%matplotlib widget\n.*?)\n```", PAGE, re.DOTALL)[1]
+TRAINING = """\
 from sklearn.naive_bayes import GaussianNB
 from nncolor import PatchExtractor, SOMColorizer, SOMQuantizer
 from nncolor.datasets import load_sample_photos
-from nncolor.interactive import HintEditor
 photos = [photo[::4, ::4] for photo in load_sample_photos().images]
 colorizer = SOMColorizer(
     PatchExtractor(3), SOMQuantizer((3, 3), n_iter=2000), GaussianNB(),
     working_size=64, pixels_per_image=200, validation_fraction=0, random_state=0,
-).fit(photos[:4])
-editor = HintEditor(colorizer, photos[2][..., 1], n_alternatives=3, color="#ff0000")
-editor""",
-]
+).fit(photos[:4])"""
+STATIC = f"""\
+%matplotlib inline
+from nncolor.interactive import HintEditor
+{TRAINING}
+HintEditor(colorizer, "grey/photograph.png")"""
+FIGURE = ".jp-OutputArea .jupyter-matplotlib-canvas-div"
 SECONDS = 60
 
 
@@ -67,12 +75,13 @@ def wait_for(condition):
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    """Address of a JupyterLab, and the folder of its notebooks and connection files."""
+    """Address of a JupyterLab, which serves Notebook 7 too, and the folder of its notebooks."""
     folder = tmp_path_factory.mktemp("jupyterlab")
-    (folder / "editor.ipynb").write_text(json.dumps(notebook(CELLS)), encoding="utf-8")
-    (folder / "pictures.ipynb").write_text(
-        json.dumps(notebook(["%matplotlib inline", CELLS[1]])), encoding="utf-8"
-    )
+    editor = [TRAINING, THREE_LINES]
+    for name, cells in (("lab", editor), ("notebook", editor), ("static", ["", STATIC])):
+        (folder / f"{name}.ipynb").write_text(json.dumps(notebook(cells)), encoding="utf-8")
+    (folder / "grey").mkdir()
+    save_image(folder / "grey" / "photograph.png", load_sample_photos().images[2][::2, ::2, 1])
     settings = {f"JUPYTER_{name}_DIR": str(folder / name.lower()) for name in ("RUNTIME", "CONFIG")}
     settings["JUPYTERLAB_SETTINGS_DIR"] = str(folder / "settings")
     settings["JUPYTERLAB_WORKSPACES_DIR"] = str(folder / "workspaces")
@@ -115,18 +124,19 @@ def driver(tmp_path):
     driver.quit()
 
 
-def run_notebook(driver, server, name):
-    """Open a notebook, run its cells, and connect to its kernel."""
+def run_notebook(driver, server, page):
+    """Open the page of a notebook, run its cells, and connect to its kernel."""
     from jupyter_client import BlockingKernelClient
     from selenium.webdriver.common.by import By
     from selenium.webdriver.common.keys import Keys
 
     url, folder = server
     before = set((folder / "runtime").glob("kernel-*.json"))
-    driver.get(f"{url}lab/workspaces/{Path(name).stem}/tree/{name}")
+    driver.get(f"{url}{page}")
 
     def started():
-        return set((folder / "runtime").glob("kernel-*.json")) - before
+        new = set((folder / "runtime").glob("kernel-*.json")) - before
+        return [path for path in new if path.stat().st_size]
 
     client = BlockingKernelClient(connection_file=str(wait_for(started).pop()))
     client.load_connection_file()
@@ -152,111 +162,151 @@ def value_of(client, expression):
     return json.loads(eval(value["data"]["text/plain"])) if value["status"] == "ok" else None
 
 
-def click(driver, canvas, client, axes, x, y):
-    """Click on a point of axes, in pixels of the image they show."""
+class Canvas:
+    """The canvas of an editor in the browser; its actions are at pixels of the image that axes show."""
+
+    def __init__(self, driver, client):
+        from selenium.webdriver.common.by import By
+
+        self.driver, self.client = driver, client
+
+        def canvases():
+            return driver.find_elements(By.CSS_SELECTOR, f"{FIGURE} canvas")
+
+        # ipympl lays a second canvas, for the rubber band, over the picture
+        self.element = wait_for(canvases)[-1]
+
+    def move_to(self, row, column, axes="ax_", chain=None):
+        from selenium.webdriver import ActionChains
+
+        left, top, width, height = value_of(
+            self.client,
+            f"[*map(float, editor.{axes}.transData.transform(({column}, {row})))] + "
+            "[float(size) for size in editor.figure_.bbox.size]",
+        )
+        size = self.element.size
+        scale = size["width"] / width
+        right = left * scale - size["width"] / 2
+        down = (height - top) * scale - size["height"] / 2
+        chain = chain or ActionChains(self.driver)
+        return chain.move_to_element_with_offset(self.element, round(right), round(down))
+
+    def click(self, *place):
+        self.move_to(*place).click().perform()
+
+    def drag(self, start, end):
+        chain = self.move_to(*start).click_and_hold()
+        for step in range(1, 6):
+            row, column = (a + (b - a) * step / 5 for a, b in zip(start, end, strict=True))
+            chain = self.move_to(row, column, chain=chain)
+        chain.release().perform()
+
+
+@pytest.mark.parametrize(
+    "page", ["lab/workspaces/lab/tree/lab.ipynb", "notebooks/notebook.ipynb"], ids=["lab", "notebook"]
+)
+def test_a_photograph_is_corrected_and_saved(driver, server, page, tmp_path):
     from selenium.webdriver import ActionChains
-
-    left, top, width, height = value_of(
-        client,
-        f"[*map(float, editor.{axes}.transData.transform(({x}, {y})))] + "
-        "[float(size) for size in editor.figure_.bbox.size]",
-    )
-    scale = canvas.size["width"] / width
-    right = left * scale - canvas.size["width"] / 2
-    down = (height - top) * scale - canvas.size["height"] / 2
-    ActionChains(driver).move_to_element_with_offset(canvas, round(right), round(down)).click().perform()
-
-
-def test_a_photograph_is_corrected(driver, server, tmp_path):
     from selenium.webdriver.common.by import By
+    from selenium.webdriver.common.keys import Keys
 
-    client = run_notebook(driver, server, "editor.ipynb")
-
-    def canvases():
-        return driver.find_elements(By.CSS_SELECTOR, ".jp-OutputArea .jupyter-matplotlib-canvas-div canvas")
-
-    # ipympl lays a second canvas, for the rubber band, over the picture
-    canvas = wait_for(canvases)[-1]
-    wait_for(lambda: value_of(client, "len(editor.tints_)") == 4)
+    saved = server[1] / "grey" / "photograph_colored.png"
+    saved.unlink(missing_ok=True)
+    client = run_notebook(driver, server, page)
+    canvas = Canvas(driver, client)
+    client.execute("editor = _", reply=True, timeout=SECONDS)
+    wait_for(lambda: value_of(client, "len(editor.tints_)") == 5)
+    driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", canvas.element)
     time.sleep(1)  # the figure is laid out when it is first drawn
-    # the picture is there once
-    assert len(driver.find_elements(By.CSS_SELECTOR, ".jp-OutputArea .jupyter-matplotlib-canvas-div")) == 1
+    # the picture is there once, and no toolbar covers it
+    assert len(driver.find_elements(By.CSS_SELECTOR, FIGURE)) == 1
+    toolbars = driver.find_elements(By.CSS_SELECTOR, ".jupyter-matplotlib-toolbar")
+    assert not any(toolbar.is_displayed() for toolbar in toolbars)
 
-    click(driver, canvas, client, "ax_", 30, 50)
-    wait_for(lambda: value_of(client, "editor.hints") == [[50, 30, "#ff0000"]])
-    painted = value_of(client, "editor.colored_[50, 30].tolist()")
-    assert painted[0] > painted[1] + 30
-
-    click(driver, canvas, client, "alternatives_ax_[2]", 20, 20)
-    wait_for(lambda: value_of(client, "editor.tint is editor.tints_[2]"))
-    assert value_of(client, "editor.hints") == [[50, 30, "#ff0000"]]
-
-    # with the toolbar's zoom, a drag is no hint
-    driver.find_element(By.CSS_SELECTOR, "button[title^='Zoom to rectangle']").click()
-    wait_for(lambda: value_of(client, "str(editor.figure_.canvas.toolbar.mode)") == "zoom rect")
-    drag(driver, canvas, client, (20, 20), (90, 70))
-    wait_for(lambda: value_of(client, "editor.ax_.get_xlim()[0]") > 10)
-    assert len(value_of(client, "editor.hints")) == 1
-    driver.find_element(By.CSS_SELECTOR, "button[title^='Zoom to rectangle']").click()
-    wait_for(lambda: value_of(client, "str(editor.figure_.canvas.toolbar.mode)") == "")
-    click(driver, canvas, client, "ax_", 60, 40)
-    wait_for(lambda: len(value_of(client, "editor.hints")) == 2)
-    assert value_of(client, "editor.hints")[1][:2] == [40, 60]
+    def becomes(expression, expected=True):
+        wait_for(lambda: value_of(client, expression) == expected)
 
     name = driver.find_element(By.CSS_SELECTOR, ".widget-text input")
-    for wrong, expected in (("grean", "#ff0000"), ("teal", "teal")):
-        name.send_keys("\ue009a\ue000" + wrong + "\ue007")  # control and a, enter
-        wait_for(
-            lambda wrong=wrong: (
-                driver.find_element(By.CSS_SELECTOR, ".widget-text input").get_attribute("value") == wrong
-            )
-        )
-        wait_for(lambda expected=expected: value_of(client, "editor.color") == expected)
-        message = driver.find_element(By.CSS_SELECTOR, ".widget-html-content")
-        wait_for(lambda wrong=wrong, message=message: ("grean" in message.text) == (wrong == "grean"))
+    for color, chosen in (("grean", "#808000"), ("red", "red")):
+        name.send_keys(Keys.CONTROL + "a" + Keys.NULL + color + Keys.ENTER)
+        wait_for(lambda color=color: message_of(driver, "grean") == (color == "grean"))
+        becomes("editor.color", chosen)
+
+    canvas.click(100, 60)
+    becomes("[hint[2] for hint in editor.hints]", ["red"])
+    row, column = value_of(client, "editor.hints[0][:2]")
+    assert abs(row - 100) <= 1
+    assert abs(column - 60) <= 1
+    painted = value_of(client, f"editor.colored_[{row}, {column}].tolist()")
+    assert painted[0] > painted[1] + 30
+
+    canvas.drag((row, column), (50, 90))
+    becomes("abs(editor.hints[0][0] - 50) < 3 and abs(editor.hints[0][1] - 90) < 3")
+    canvas.click(120, 200)
+    becomes("len(editor.hints)", 2)
+    canvas.move_to(*value_of(client, "editor.hints[0][:2]")).context_click().perform()
+    becomes("len(editor.hints)", 1)
+    assert driver.find_elements(By.CSS_SELECTOR, ".lm-Menu") == []
+    canvas.click(*value_of(client, "editor.hints[0][:2]"))
+    becomes("editor.selected", 0)
+    ActionChains(driver).send_keys(Keys.DELETE).perform()
+    becomes("editor.hints", [])
 
     button = {
-        element.text: element for element in driver.find_elements(By.CSS_SELECTOR, "button.widget-button")
+        element.text: element
+        for kind in ("button", "toggle-button")
+        for element in driver.find_elements(By.CSS_SELECTOR, f"button.widget-{kind}")
     }
-    button["clear"].click()
-    wait_for(lambda: value_of(client, "editor.hints") == [])
-    for n_hints, tint in ((2, "2"), (1, "2"), (1, "0")):
-        button["undo"].click()
-        wait_for(lambda n_hints=n_hints: len(value_of(client, "editor.hints")) == n_hints)
-        wait_for(lambda tint=tint: value_of(client, f"editor.tint is editor.tints_[{tint}]"))
+    button["undo"].click()
+    becomes("len(editor.hints)", 1)
+    canvas.click(20, 20, "alternatives_ax_[2]")
+    becomes("editor.tint is editor.tints_[2]")
+    canvas.click(0, 3, "palette_ax_")
+    becomes("editor.color == editor.palette_[3]")
+    canvas.move_to(30, 30).key_down(Keys.SHIFT).click().key_up(Keys.SHIFT).perform()
+    becomes("editor.color != editor.palette_[3]")
+    assert len(value_of(client, "editor.hints")) == 1
+
+    saturation, reach = driver.find_elements(By.CSS_SELECTOR, ".noUi-handle")
+    ActionChains(driver).drag_and_drop_by_offset(saturation, 40, 0).perform()
+    becomes("editor.saturation > 1")
+    ActionChains(driver).drag_and_drop_by_offset(reach, -70, 0).perform()
+    becomes("editor.hint_reach is not None")
+    button["before"].click()
+    becomes("editor.before")
+    button["before"].click()
+    becomes("editor.before", False)
+
+    # with zoom, a drag is no hint
+    button["zoom"].click()
+    becomes("str(editor.figure_.canvas.toolbar.mode)", "zoom rect")
+    canvas.drag((20, 20), (90, 120))
+    becomes("bool(editor.ax_.get_xlim()[0] > 10)")
+    button["whole"].click()
+    becomes("bool(editor.ax_.get_xlim()[0] < 0)")
+    becomes("str(editor.figure_.canvas.toolbar.mode)", "")
+    assert len(value_of(client, "editor.hints")) == 1
+
+    button["save"].click()
+    wait_for(lambda: message_of(driver, "photograph_colored.png is saved"))
+    written = np.array(PIL.Image.open(saved))
+    assert written.tolist() == value_of(client, "editor.colored_.tolist()")
     driver.save_screenshot(str(tmp_path / "editor.png"))
     client.stop_channels()
 
 
-def drag(driver, canvas, client, start, end):
-    from selenium.webdriver import ActionChains
+def message_of(driver, text):
+    """Whether a text is in a message."""
+    from selenium.webdriver.common.by import By
 
-    places = []
-    for x, y in (start, end):
-        left, top, width, height = value_of(
-            client,
-            f"[*map(float, editor.ax_.transData.transform(({x}, {y})))] + "
-            "[float(size) for size in editor.figure_.bbox.size]",
-        )
-        scale = canvas.size["width"] / width
-        places.append(
-            (
-                round(left * scale - canvas.size["width"] / 2),
-                round((height - top) * scale - canvas.size["height"] / 2),
-            )
-        )
-    chain = ActionChains(driver).move_to_element_with_offset(canvas, *places[0]).click_and_hold()
-    for step in range(1, 6):
-        chain = chain.move_to_element_with_offset(
-            canvas, *(round(a + (b - a) * step / 5) for a, b in zip(*places, strict=True))
-        )
-    chain.release().perform()
+    messages = driver.find_elements(By.CSS_SELECTOR, ".widget-html-content")
+    return any(text in element.text for element in messages)
 
 
 def test_without_the_magic_a_warning_names_it(driver, server):
     from selenium.webdriver.common.by import By
 
-    client = run_notebook(driver, server, "pictures.ipynb")
+    client = run_notebook(driver, server, "lab/workspaces/static/tree/static.ipynb")
 
     def outputs():
         return [element.text for element in driver.find_elements(By.CSS_SELECTOR, ".jp-OutputArea-output")]

@@ -20,6 +20,7 @@ LAYERS = [
     "_training",
     "_validation",
     "_colorizer",
+    "_editor",
 ]
 TOP = ["metrics", "plotting", "interactive", "datasets", "__init__"]
 NEVER = {

@@ -1,5 +1,6 @@
 """Helpers for matplotlib, which is an optional dependency."""
 
+from collections.abc import Sequence
 from contextlib import nullcontext
 from typing import Any
 
@@ -36,18 +37,27 @@ def axes_grid(
     return axes.reshape(n_rows, n_columns)
 
 
-def picture_and_row(shape: tuple[int, int], n_columns: int) -> tuple[Any, list[Any]]:
-    """Axes of a picture of that shape and of a row below it, in a new figure that is not interactive."""
+def axes_rows(width: float, rows: Sequence[tuple[int, float]], more_height: float) -> list[list[Any]]:
+    """Rows of axes in a new figure that is not interactive and does without matplotlib's keys.
+
+    Parameters
+    ----------
+    width : float
+        In inches.
+    rows : list of (number of axes, height in inches)
+    more_height : float
+        Height of texts between the rows.
+    """
     pyplot = _pyplot()
-    aspect = shape[0] / shape[1]
-    # as wide as a notebook, but no higher than a screen
-    width = min(6, 5 / aspect)
+    heights = [height for _, height in rows]
     with pyplot.rc_context({"interactive": False}):
-        figure = pyplot.figure(
-            figsize=(width, width * aspect * (1 + 1 / n_columns) + 0.3), layout="constrained"
-        )
-    grid = figure.add_gridspec(2, n_columns, height_ratios=[n_columns, 1])
-    return figure.add_subplot(grid[0, :]), [figure.add_subplot(grid[1, index]) for index in range(n_columns)]
+        figure = pyplot.figure(figsize=(width, sum(heights) + more_height), layout="constrained")
+    manager = figure.canvas.manager
+    if manager is not None and manager.key_press_handler_id is not None:
+        figure.canvas.mpl_disconnect(manager.key_press_handler_id)
+    outer = figure.add_gridspec(len(rows), 1, height_ratios=heights)
+    inner = [outer[index].subgridspec(1, n_columns) for index, (n_columns, _) in enumerate(rows)]
+    return [[figure.add_subplot(grid[index]) for index in range(grid.ncols)] for grid in inner]
 
 
 def show_image(ax: Any, image: AnyArray, title: str | None = None, **options: Any) -> Any:

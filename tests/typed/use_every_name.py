@@ -145,6 +145,13 @@ figures: list[Any] = [simulated.figure_, codebook.figure_, painted.figure_, disp
 
 editor = HintEditor(colorizer, "grey.png", hints=[(1, 2, "red")], color="#808000")
 editor.add(200, 100, "saddlebrown")
+editor.move(0, 210, 100)
+editor.select(0)
+editor.delete()
+editor.pick_color(3, 4)
+editor.saturation, editor.hint_reach, editor.before, editor.picks_color = 1.2, None, True, False
+editor.save("colored.png")
+colors: tuple[list[str], int | None] = (editor.palette_, editor.selected)
 editor.pick(2)
 editor.pick(None)
 editor.undo()

@@ -1,0 +1,1 @@
+"""Parts of HintEditor: the coloured photograph, its figure, the mouse, and the widgets of a notebook."""
