@@ -2,7 +2,7 @@
 
     python docs/benchmarks/expect.py --images DIR [DIR ...]
 
-Each DIR is a folder of colour photographs of one class. Of each draw a colorizer is trained on some of them, and
+Each DIR is a folder of colour photographs of one class. In each draw a colorizer is trained on some, and
 every held-out photograph is coloured without help, in the best of four alternatives, and so with hints of the
 true colour at random pixels. The table is printed as Markdown and written to results/expect.md.
 """

@@ -2,8 +2,9 @@
 
     python docs/figures/expect.py
 
-writes docs/_static/expect.jpg. Each of the 24 photographs of `load_plates` is coloured by a colorizer trained on
-the 16 of the other two thirds; the good, the typical and the poor one are at 1/8, 1/2 and 7/8 of their errors.
+writes docs/_static/expect.jpg. Each of the 24 photographs of `load_plates` is coloured by a colorizer that was
+trained on the 16 of the other two thirds; the good, the typical and the poor one are at 1/8, 1/2 and 7/8 of the
+sorted errors.
 """
 
 from pathlib import Path
@@ -21,7 +22,7 @@ SHARES = {"good": 1 / 8, "typical": 1 / 2, "poor": 7 / 8}
 
 
 def results(photos):
-    """Grey, coloured and true photographs with the errors of the first two, by rising error of the colours."""
+    """Errors of grey and of the colours, and the three images, by rising error of the colours."""
     found = []
     for train, test in KFold(3, shuffle=True, random_state=0).split(photos):
         colorizer = SOMColorizer(random_state=0).fit([photos[index] for index in train])

@@ -31,8 +31,8 @@ class HintSettings:
         Weight of the prior of a pixel; an edge between neighbours of equal lightness weighs 1.
     """
 
-    plane_length: float = 1.0
-    lightness_length: float = 0.3
+    plane_length: float = 0.7
+    lightness_length: float = 0.4
     codeword_length: float = 0.5
     noise: float = 0.1
     min_deviation: float = 5.0
