@@ -2,9 +2,9 @@
 
     python docs/figures/expect.py
 
-writes docs/_static/expect.jpg. Each of the 24 photographs of `load_plates` is coloured by a colorizer that was
-trained on the 16 of the other two thirds; the good, the typical and the poor one are at 1/8, 1/2 and 7/8 of the
-sorted errors.
+writes docs/_static/expect.jpg. Each of the 24 photographs of `load_plates` is coloured by a colorizer that
+was trained on the 16 of the other two thirds; the good, the typical and the poor one are at 1/8, 1/2 and 7/8
+of the sorted errors.
 """
 
 from pathlib import Path
