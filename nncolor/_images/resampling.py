@@ -3,6 +3,9 @@
 A side of `size` pixels is divided into `n_cells` cells of equal length, which need not be whole pixels.
 """
 
+from collections.abc import Callable
+from functools import lru_cache, wraps
+
 import numpy as np
 from scipy.sparse import csr_array
 
@@ -13,8 +16,22 @@ from .parallel import run_in_threads
 _BAND = 1 << 20
 # Columns that are interpolated at a time, by a dense matrix.
 _COLUMNS = 1 << 13
+# Longest side of planes whose matrices are kept for the next image: those of a long strip are large.
+_KEPT_SIDE = 1 << 14
 
 
+def _kept(make_matrix: Callable[[int, int], csr_array]) -> Callable[[int, int], csr_array]:
+    """Keep the matrices of the last sizes, since the images of a collection often have the same."""
+    kept = lru_cache(maxsize=64)(make_matrix)
+
+    @wraps(make_matrix)
+    def matrix(size: int, new_size: int) -> csr_array:
+        return (kept if max(size, new_size) <= _KEPT_SIDE else make_matrix)(size, new_size)
+
+    return matrix
+
+
+@_kept
 def averaging_matrix(size: int, n_cells: int) -> csr_array:
     """Sparse matrix (n_cells, size) that averages pixels over cells; n_cells <= size."""
     pixel = np.arange(size)
@@ -42,6 +59,7 @@ def weights_between(positions: AnyArray, n_values: int) -> tuple[IntArray, IntAr
     return before, np.minimum(before + 1, n_values - 1), (positions - before).astype(np.float32)
 
 
+@_kept
 def resampling_matrix(size: int, new_size: int) -> csr_array:
     """Sparse matrix (new_size, size) that reduces by averages over areas, or enlarges by interpolation."""
     if new_size <= size:
