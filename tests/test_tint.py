@@ -294,25 +294,25 @@ def test_a_tint_far_from_all_is_warned_of_once(tinted, colorizer):
 @pytest.mark.parametrize(
     ("step", "distance", "is_far"),
     [
-        # the least distance is 15
-        (2, 15.0, False),
-        (2, 15.1, True),
+        # the least distance is 30
+        (2, 30.0, False),
+        (2, 30.1, True),
         # twice the usual distance of a training tint from the nearest other one
-        (10, 20.0, False),
-        (10, 20.1, True),
+        (20, 40.0, False),
+        (20, 40.1, True),
     ],
 )
 def test_how_far_a_tint_is_far(step, distance, is_far):
     line = np.column_stack([step * np.arange(60.0), np.zeros(60)])
     # two lonely training tints are not usual
-    known = np.concatenate([line, [[0, 160], [0, -160]]])
+    known = np.concatenate([line, [[0, 300], [0, -300]]])
     far = unlike_tints([np.array([3.0 * step, 0]), np.array([-distance, 0])], known)
     assert_allclose(far, [[-distance, 0]] if is_far else np.zeros((0, 2)))
 
 
 def test_a_single_training_tint():
-    far = unlike_tints([np.array([14.9, 0]), np.array([0, 15.1])], np.zeros((1, 2)))
-    assert_allclose(far, [[0, 15.1]])
+    far = unlike_tints([np.array([29.9, 0]), np.array([0, 30.1])], np.zeros((1, 2)))
+    assert_allclose(far, [[0, 30.1]])
 
 
 @pytest.mark.parametrize("value", [180, -180, 180.1, -180.1])
@@ -536,6 +536,9 @@ def test_alternatives_of_training_photographs_that_are_alike_differ(photos):
     assert_allclose(distance[0], min(12, 4 * distance[1]), rtol=1e-5)
     assert_allclose(tints.mean(axis=0), plain.mean(axis=0), atol=1e-6)
     pictures = colorizer.alternatives(image, 4)
+    # no warning that the tint is far from those of the training images, and the same picture
+    tint = colorizer.typical_tints(4, image=image)[2]
+    assert_array_equal(colorizer.colorize(image, tint=tint), pictures[2])
     differences = [mean_ciede2000([a], [b]) for a, b in combinations(pictures, 2)]
     assert min(differences) > 0.3 * distance[0]
 

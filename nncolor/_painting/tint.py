@@ -20,13 +20,13 @@ from .._utils.threads import plain_context
 
 # Number of features of a tint.
 N_TINT_FEATURES = 3
-# Chroma for which a feature is 1; docs/benchmarks/sensitivity.py measures other values.
+# Chroma for which a feature is 1.
 _SCALE = 5
 # Working size of reference photographs if the colorizer has none.
 _WORKING_SIZE = 384
 # A tint is far from those of the training images if its distance from the nearest exceeds both _LEAST and
-# _MARGIN times the 0.95 quantile of their own nearest distances: 1 to 5 % of held-out photographs are far.
-_MARGIN, _LEAST = 2, 15
+# _MARGIN times the 0.95 quantile of their own nearest distances. Alternatives that are spread are not far.
+_MARGIN, _LEAST = 2, 30
 # Updates of the map that lays out the typical tints.
 _N_ITER = 5000
 # No sRGB colour has a larger u* or v*.
