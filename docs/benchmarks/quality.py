@@ -29,7 +29,8 @@ from nncolor.datasets import load_image_folder, load_sample_photos
 from nncolor.metrics import ciede2000, colorfulness, mean_ciede2000
 
 N_FOLDS = 5
-UNET_SECONDS = 350
+# CPU seconds of the U-Net for each training photograph.
+UNET_SECONDS = 1.5
 # Pixels of a held-out photograph on which classifiers that are slow to predict are evaluated.
 JUDGED = 500
 # A region is flat where neighbours differ by less than _FLAT in lightness; a strong edge is a difference of
@@ -204,7 +205,7 @@ def run_oracle(side, train, test):
 def run_unet(train, test):
     import _unet
 
-    network, facts = _unet.train(train, UNET_SECONDS)
+    network, facts = _unet.train(train, UNET_SECONDS * len(train))
     chroma = _unet.predict_chroma(network, test)
     images = (
         join_lightness_chroma(lightness_chroma(read_image(path))[0], values, np.uint8)
@@ -519,6 +520,7 @@ def plot(found, path):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--images", required=True, help="folder of colour photographs")
+    parser.add_argument("--limit", type=int, help="largest number of photographs")
     parser.add_argument("--parts", nargs="+", default=PARTS, choices=PARTS, help="default: all; always steps")
     parser.add_argument("--state", default="quality.json", help="file that keeps the results so far")
     parser.add_argument("--n-jobs", type=int, default=2)
@@ -526,7 +528,7 @@ def main():
     parser.add_argument("--output", default=RESULTS / "quality.md", type=Path)
     parser.add_argument("--plot", default=docs / "_static" / "quality.svg", type=Path)
     options = parser.parse_args()
-    paths = load_image_folder(options.images)
+    paths = load_image_folder(options.images)[: options.limit]
     options.parts = [part for part in PARTS if part == "steps" or part in options.parts]
     found = measure_all(paths, options.parts, Results(options.state), options.n_jobs)
     text = f"Measured by `docs/benchmarks/quality.py`. {machine()}.\n\n" + report(found, len(paths))
