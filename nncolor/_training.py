@@ -178,8 +178,8 @@ def sample_features(X, extractor, sampling, random_state, *, fit=True):
 
 def _sample_image_by_image(X, extractor, sampling, random_state):
     """Sample whose features are computed as each image is read, so that no image is kept in memory."""
-    # float32, in memory twice while they are concatenated
-    bytes_per_pixel = 8 * _n_features(extractor)
+    # float32, in memory three times: image by image, together, and with the tint
+    bytes_per_pixel = 12 * _n_features(extractor)
     describe = partial(_describe_pixels, extractor)
     parts = sample_batch(X, sampling, random_state, describe, bytes_per_pixel)
     features, chroma, lightness, statistics, tints = zip(*parts, strict=True)

@@ -68,7 +68,7 @@ def learn(queue, paths, n_images, method):
             colorizer.partial_fit([images[index] for index in batch])
     seconds, memory = time.perf_counter() - start, peak() - before
     n_features = len(colorizer.extractor_.get_feature_names_out())
-    formula = number_of_pixels("auto", n_images) * n_images * 8 * n_features / 1e6
+    formula = number_of_pixels("auto", n_images) * n_images * 12 * n_features / 1e6
     queue.put((seconds, memory, formula, -colorizer.score(kept_back)))
 
 
