@@ -324,12 +324,12 @@ def test_many_images_come_back_in_their_order(photos):
 
 @pytest.mark.parametrize("kind", [list, iter])
 def test_warns_before_memory_is_full(photos, monkeypatch, kind):
-    # 4 images of 400 pixels with 9 features of 4 bytes, twice: 115,200 bytes
+    # 4 images of 400 pixels with 9 features of 4 bytes, three times: 172,800 bytes
     colorizer = quick_colorizer().set_params(quantizer__map_shape=(2, 2))
-    monkeypatch.setattr("nncolor._images.memory.machine_memory", lambda: 110_000)
+    monkeypatch.setattr("nncolor._images.memory.machine_memory", lambda: 170_000)
     with pytest.warns(UserWarning, match=r"1,600 pixels at once needs about .* GiB.*Use partial_fit"):
         colorizer.fit(kind(photos))
-    monkeypatch.setattr("nncolor._images.memory.machine_memory", lambda: 120_000)
+    monkeypatch.setattr("nncolor._images.memory.machine_memory", lambda: 180_000)
     colorizer.fit(kind(photos))
 
 
