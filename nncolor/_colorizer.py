@@ -986,7 +986,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
 
         The colours of a key frame are found again in the frames of its shot, however far; what they do not
         show is coloured by a small model of the colours of the key frame. Shots without a key frame have the
-        predicted colours, averaged along the motion. A cut or a blank frame starts anew.
+        predicted colours, averaged along the motion. A cut or a blank frame begins a new shot.
 
         Parameters
         ----------
