@@ -372,8 +372,8 @@ class SOMQuantizer(
         if len(X) > self.max_samples:
             X = X[random_state.choice(len(X), self.max_samples, replace=False)]
         rows = self._standardize(X).astype(np.float64)
-        usual = default_n_iter(self.map_shape, len(rows), self.map_settings)
-        self.n_iter_ = usual if self.n_iter == "auto" else self.n_iter
+        default = default_n_iter(self.map_shape, len(rows), self.map_settings)
+        self.n_iter_ = default if self.n_iter == "auto" else self.n_iter
         som = self._make_minisom(rows.shape[1])
         som.get_weights()[...] = initial_codes(rows, self.map_shape)
         train_map(
