@@ -37,6 +37,7 @@ _ALONE = (
     "index",
     "install",
     "quickstart",
+    "expect",
     "faq",
     "paper",
     "faults",

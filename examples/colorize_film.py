@@ -12,7 +12,7 @@ colorizer that was saved with joblib is used, and key frames are optional.
 
 The film is read once before anything is written: a key frame that does not show its frame, or lies beyond the
 end, is refused. Until the film is complete, coloured parts are kept in a folder named as OUTPUT, with .parts:
-a run that was stopped goes on at a cut when it is started again with the same arguments.
+a run that was stopped continues at a cut when it is started again with the same arguments.
 
 The output has the frame rate, the time stamps, the bit depth (up to 10), the colour space and the shape of
 pixels of the film, and its sound, subtitles, chapters and title, as far as its container can hold them; what
@@ -188,7 +188,7 @@ def print_shots(film, keyframes):
 
 
 def parts_of(shots):
-    """Ranges of frames of whole shots, that a stopped run can go on after."""
+    """Ranges of frames of whole shots, after which a stopped run can continue."""
     starts = [shots[0].start]
     for shot in shots:
         if shot.start - starts[-1] >= PART_LENGTH:
@@ -225,7 +225,7 @@ class Parts:
             if changed:
                 raise ValueError(
                     f"{self.folder} has parts of another run: {', '.join(changed)} changed since. Remove that "
-                    "folder to begin anew, or choose another output"
+                    "folder to start again, or choose another output"
                 )
         self.folder.mkdir(exist_ok=True)
         record.write_text(json.dumps(run))
@@ -326,14 +326,14 @@ def colour_file(options):
 def _say_what_is_kept(parts, is_stopped):
     if parts.n_done():
         print(
-            f"\n{parts.n_done()} parts are kept in {parts.folder}; the same call goes on behind them",
+            f"\n{parts.n_done()} parts are kept in {parts.folder}; the same call continues after them",
             file=sys.stderr,
         )
         return
     parts.remove()
     if is_stopped:
         print(
-            f"\nnothing is kept: a run goes on at a cut, and no cut came after {PART_LENGTH} frames yet",
+            f"\nnothing is kept: a run continues at a cut, and no cut came after {PART_LENGTH} frames yet",
             file=sys.stderr,
         )
 

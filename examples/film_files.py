@@ -226,7 +226,7 @@ class Reader:
         return np.ascontiguousarray(image)
 
     def _decoded(self):
-        """Yield the frames and their stream; damage is noted, and what can be read behind it goes on."""
+        """Yield the frames and their stream; damage is noted, and what can be read after it follows."""
         av.logging.set_level(av.logging.ERROR)
         with open_film(self.path) as container:
             stream = container.streams.video[0]

@@ -74,9 +74,10 @@ axes = show(
 # A reference photograph as tint
 # ------------------------------
 # The tint may be a pair (u*, v*), a colour such as `"khaki"`, a pair of colours for the upper and the lower
-# half, or another photograph, the overall colour of whose halves is used. Welsh, Ashikhmin and Mueller (2002) transfer the colours of one reference picture; here
-# that means to train on it alone, and things that it does not show get wrong colours. As a tint, it only
-# gives the light: what is red and what is green comes from all training images.
+# half, or another photograph, whose overall colour in both halves is used. Welsh, Ashikhmin and Mueller (2002)
+# transfer the colours of one reference picture. Here that means to train on it alone: things that it does not
+# show get wrong colours. As a tint it gives the light only; what is red and what is green comes from all
+# training images.
 
 reference = training[21]
 alone = SOMColorizer(random_state=0).fit([reference])

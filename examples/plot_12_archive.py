@@ -3,8 +3,8 @@ An archive of 1910
 ==================
 
 Old films saw other colours than the eye. The blue plates of S. M. Prokudin-Gorskii are such photographs, and
-because he also took a green and a red one, their true colours are known. Here 14 of his photographs in colour
-colour the blue plates of ten others: with and without telling `fit` what the old photographs look like.
+because he also took a green and a red one, their true colours are known. Here a colorizer is trained on 14 of his
+photographs and colours the blue plates of ten others, with and without `gray=`.
 """
 
 # %%
@@ -28,8 +28,8 @@ colour, truth, old = plates.images[:14], plates.images[14:], plates.blue[14:]
 # %%
 # Train with `gray=`
 # ------------------
-# The grey photographs that are to be coloured are the key: `fit` finds the film whose pictures of the colour
-# photographs are like them, and trains on these pictures.
+# `fit` compares the grey photographs that are to be coloured with the colour ones. It finds the film whose
+# pictures of the colour photographs are like the grey ones, and trains on these pictures.
 
 plain = SOMColorizer(random_state=0).fit(colour)
 colorizer = SOMColorizer(random_state=0).fit(colour, gray=old)

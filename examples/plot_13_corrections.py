@@ -48,18 +48,18 @@ def hints_of(photo, gray):
     return hints
 
 
-first, lessons, places = [], [], []
+first, lessons, given = [], [], []
 for photo in plates[:5]:
     gray = to_gray(photo)
     hints = hints_of(photo, gray)
     first.append(colorizer.colorize(gray))
     lessons.append(colorizer.colorize(gray, hints=hints))
-    places.append(hints)
-print("hints:", [len(hints) for hints in places])
+    given.append(hints)
+print("hints:", [len(hints) for hints in given])
 
 _, axes = plt.subplots(3, 5, figsize=(10, 5.6), layout="constrained")
 for ax, photo, before, after, hints in zip(
-    axes.T, plates, first, lessons, places, strict=False
+    axes.T, plates, first, lessons, given, strict=False
 ):
     ax[0].set_title(f"modern: {mean_ciede2000([photo], [before]):.1f}")
     ax[1].set_title(f"with hints: {mean_ciede2000([photo], [after]):.1f}")
@@ -115,5 +115,5 @@ for row, number in zip(axes, shown, strict=True):
 plt.show()
 
 # %%
-# Skies are bluish now, and meadows and trees olive: closer to the truth, and much paler, since with few
+# Skies become bluish, and meadows and trees olive: closer to the truth, and much paler, since with few
 # photographs much is uncertain. What the five do not show, such as autumn leaves, is painted like what they show.

@@ -83,9 +83,9 @@ grey = [to_gray(tile) for tile in pale]
 
 
 # %%
-# What was brown is now as light as blue was, and gets its colour. So slides are normalized before: their
+# What was brown is now as light as blue was, and gets its colour. So slides are normalized first: their
 # absorbance is multiplied until its 99th percentile is that of the training tiles. The result is brought back
-# to its own absorbance, to be compared (a dark edge without any blue turns olive by that).
+# to its own absorbance, to be compared (this turns a dark edge without any blue olive).
 
 
 def darkest_absorbance(images):

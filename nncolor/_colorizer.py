@@ -722,7 +722,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         standard deviations within small cells, and how they vary with the height in the image. The result is
         the Mahalanobis distance, with a shrunk covariance [1]_, divided by 1.2 times the largest distance of
         a training image in 10-fold cross-validation. It finds noise, blank images, most photographs that are
-        upside down, and some negatives. It does not recognize the subject of an image, and does not predict
+        upside down, and some negatives. It does not recognise the subject of an image, and does not predict
         the error of photographs that are similar to the training images.
 
         Parameters
@@ -982,11 +982,11 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         keyframes: Mapping[int, Image] | None = None,
         tint: Tint | None = None,
     ) -> Iterator[AnyArray]:
-        """Colour the frames of a film without flicker, one after the other, in constant memory.
+        """Colour the frames of a film with less flicker, one after the other, in constant memory.
 
         The colours of a key frame are found again in the frames of its shot, however far; what they do not
         show is coloured by a small model of the colours of the key frame. Shots without a key frame have the
-        predicted colours, averaged along the motion. A cut or a blank frame starts anew.
+        predicted colours, averaged along the motion. A cut or a blank frame begins a new shot.
 
         Parameters
         ----------

@@ -35,11 +35,11 @@ __all__ = [
 _CHROMA_LIGHTNESS = 50
 
 
-def _draw_hexagons(ax, places, colors, title):
+def _draw_hexagons(ax, positions, colors, title):
     from matplotlib.patches import RegularPolygon
 
-    for place, color in zip(places, colors, strict=True):
-        ax.add_patch(RegularPolygon(place, 6, radius=1 / np.sqrt(3), facecolor=color))
+    for position, color in zip(positions, colors, strict=True):
+        ax.add_patch(RegularPolygon(position, 6, radius=1 / np.sqrt(3), facecolor=color))
     ax.autoscale_view()
     ax.set(aspect="equal", title=title)
     ax.set_axis_off()
@@ -176,15 +176,15 @@ class CodebookDisplay:
         if self.hexagons is None:
             show_image(ax, colors.reshape(*self.map_shape, 3), title)
             rows, columns = np.divmod(np.arange(len(self.codebook)), self.map_shape[1])
-            places = np.column_stack([columns, rows])
+            positions = np.column_stack([columns, rows])
         else:
-            places = self.hexagons
-            _draw_hexagons(ax, places, colors, title)
+            positions = self.hexagons
+            _draw_hexagons(ax, positions, colors, title)
         if self.counts is None or len(self.codebook) > 150:
             return
         color = "black" if lightness > 50 else "white"
-        for place, share in zip(places, self.counts / self.counts.sum(), strict=True):
-            ax.text(*place, f"{share:.0%}", ha="center", va="center", color=color, fontsize=8)
+        for position, share in zip(positions, self.counts / self.counts.sum(), strict=True):
+            ax.text(*position, f"{share:.0%}", ha="center", va="center", color=color, fontsize=8)
 
     def _plot_plane(self, ax, colors):
         grid = self.codebook.reshape(*self.map_shape, 2)

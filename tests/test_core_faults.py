@@ -1,4 +1,4 @@
-"""Inputs that once failed: components of any kind, state after errors, batches of tables, dark colours."""
+"""Unusual inputs: components of any kind, state after errors, batches of tables, dark colours."""
 
 import io
 import threading

@@ -1,4 +1,4 @@
-"""Readers of files: each kind of fault that a file once had, with its siblings. All files are made here."""
+"""Readers of files: each kind of fault of a file, with similar ones. All files are made here."""
 
 import contextlib
 import io

@@ -35,6 +35,8 @@ NUMBERS = (1, 3, 5, 10, 20, 40, 80, 160, 234)
 # The grid: penalties, and numbers of training pixels.
 PENALTIES = (0.05, 0.3, 1.0, 3.0, 10.0)
 LENGTHS = tuple(25_000 << doubling for doubling in range(7))
+# Colorizers beside the defaults.
+ROWS = ["convergence", "rule", "grid"]
 # Pixels of a held-out photograph on which the grid is measured.
 JUDGED = 500
 
@@ -46,8 +48,8 @@ class Network64(MLPClassifier):
         return super().fit(np.asarray(X, np.float64), y)
 
 
-def before(seed):
-    """The defaults before working size and validation: a fixed penalty, trained to convergence."""
+def to_convergence(seed):
+    """A fixed penalty, trained to convergence, without working size and validation."""
     network = Network64((50, 50), alpha=1.0, tol=1e-3, n_iter_no_change=5, max_iter=1000)
     return SOMColorizer(
         classifier=network,
@@ -59,9 +61,9 @@ def before(seed):
 
 
 def trials(seed, rows):
-    found = {"now": SOMColorizer(random_state=seed)}
-    if "before" in rows:
-        found["before"] = before(seed)
+    found = {"defaults": SOMColorizer(random_state=seed)}
+    if "convergence" in rows:
+        found["to convergence"] = to_convergence(seed)
     if "rule" in rows:
         found["by the rule, without validation"] = SOMColorizer(validation_fraction=0, random_state=seed)
     return found
@@ -105,7 +107,7 @@ def measure(paths, number, seed, n_test, rows):
     for name, colorizer in trials(seed, rows).items():
         colored = colorizer.fit(train).predict(truth)
         found[name] = {"error": mean_ciede2000(truth, colored), "chroma": mean_chroma(colored)}
-        if name == "now":
+        if name == "defaults":
             network = colorizer.classifier_
             found[name] |= {
                 "validation": colorizer.validation_error_,
@@ -122,25 +124,27 @@ def measure(paths, number, seed, n_test, rows):
 def report(folder, found):
     """Table of one class: a row for each number of training photographs."""
     first = next(iter(found.values()))[0]
-    names = [name for name in first if name not in ("grey", "truth", "now")]
-    has_grid = "grid" in first["now"]
+    names = [name for name in first if name not in ("grey", "truth", "defaults")]
+    has_grid = "grid" in first["defaults"]
     lines = []
     for number, draws in found.items():
 
         def mean(name, key, draws=draws):
             return np.mean([draw[name][key] for draw in draws])
 
-        validated = [draw["now"]["validation"] for draw in draws if draw["now"]["validation"] is not None]
-        spread = np.std([draw["now"]["error"] for draw in draws])
+        validated = [
+            draw["defaults"]["validation"] for draw in draws if draw["defaults"]["validation"] is not None
+        ]
+        deviation = np.std([draw["defaults"]["error"] for draw in draws])
         lines.append(
             [
                 number,
                 f"{mean('grey', 'error'):.2f}",
-                f"{mean('now', 'error'):.2f} ({spread:.2f})",
-                f"{100 * mean('now', 'chroma') / mean('truth', 'chroma'):.0f} %",
+                f"{mean('defaults', 'error'):.2f} ({deviation:.2f})",
+                f"{100 * mean('defaults', 'chroma') / mean('truth', 'chroma'):.0f} %",
                 f"{np.mean(validated):.2f}" if validated else "",
-                "; ".join(setting_name(*draw["now"]["setting"]) for draw in draws),
-                f"{mean('now', 'share'):.2f}",
+                "; ".join(setting_name(*draw["defaults"]["setting"]) for draw in draws),
+                f"{mean('defaults', 'share'):.2f}",
                 *(f"{mean(name, 'error'):.2f}" for name in names),
                 *(grid_cells(draws) if has_grid else []),
             ]
@@ -148,7 +152,7 @@ def report(folder, found):
     header = [
         "photographs",
         "grey",
-        "now (standard deviation)",
+        "defaults (standard deviation)",
         "chroma",
         "validation_error_",
         "chosen",
@@ -156,7 +160,7 @@ def report(folder, found):
         *names,
     ]
     if has_grid:
-        header += ["now, at pixels", "best of the grid", "its penalty; pixels", "ratio"]
+        header += ["defaults, at pixels", "best of the grid", "its penalty; pixels", "ratio"]
     return f"## {folder}\n\n" + table(header, lines) + "\n"
 
 
@@ -166,11 +170,11 @@ def setting_name(penalty, length):
 
 def grid_cells(draws):
     """Error of the defaults and of the best single setting of the grid, that setting, and their ratio."""
-    now = np.mean([draw["now"]["at pixels"] for draw in draws])
-    grid = np.mean([draw["now"]["grid"] for draw in draws], axis=0)
+    defaults = np.mean([draw["defaults"]["at pixels"] for draw in draws])
+    grid = np.mean([draw["defaults"]["grid"] for draw in draws], axis=0)
     length, penalty = np.unravel_index(grid.argmin(), grid.shape)
     setting = setting_name(PENALTIES[penalty], LENGTHS[length])
-    return [f"{now:.2f}", f"{grid.min():.2f}", setting, f"{now / grid.min():.3f}"]
+    return [f"{defaults:.2f}", f"{grid.min():.2f}", setting, f"{defaults / grid.min():.3f}"]
 
 
 def main():
@@ -181,9 +185,7 @@ def main():
         "--test", type=int, default=40, help="held-out photographs of each draw, at most a third of all"
     )
     parser.add_argument("--numbers", type=int, nargs="+", default=NUMBERS)
-    parser.add_argument(
-        "--rows", nargs="*", default=["before", "rule", "grid"], choices=["before", "rule", "grid"]
-    )
+    parser.add_argument("--rows", nargs="*", default=ROWS, choices=ROWS)
     parser.add_argument("--state", default="few_photographs.json", help="file that keeps the results so far")
     parser.add_argument("--n-jobs", type=int, default=2)
     parser.add_argument("--output", default=RESULTS / "few_photographs.md", type=Path)

@@ -37,8 +37,8 @@ SIZES = [(256, 256), (512, 512), (1000, 1000), (3000, 4000)]
 
 def hints_of(photo, n, seed):
     """True colours at random pixels."""
-    places = np.random.default_rng(seed).choice(photo.shape[0] * photo.shape[1], n, replace=False)
-    rows, columns = np.divmod(places, photo.shape[1])
+    indices = np.random.default_rng(seed).choice(photo.shape[0] * photo.shape[1], n, replace=False)
+    rows, columns = np.divmod(indices, photo.shape[1])
     return [(row, column, photo[row, column]) for row, column in zip(rows, columns, strict=True)]
 
 
@@ -76,9 +76,9 @@ def errors_of_objects(path):
     photo = read_image(path)[:384, :384]
     lightness, chroma = lightness_chroma(photo)
     # segments of one hue and chroma, whatever their lightness
-    looks = rgb2lab(photo) / 100
-    looks[..., 0] *= 0.25
-    segments = felzenszwalb(looks, scale=200, sigma=1, min_size=MIN_PIXELS, channel_axis=-1)
+    colors = rgb2lab(photo) / 100
+    colors[..., 0] *= 0.25
+    segments = felzenszwalb(colors, scale=200, sigma=1, min_size=MIN_PIXELS, channel_axis=-1)
     lightness, chroma, true = lightness.ravel(), chroma.reshape(-1, 2), photo.reshape(-1, 3)
     rng, errors = np.random.default_rng(0), []
     for segment in np.unique(segments):

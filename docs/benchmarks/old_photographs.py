@@ -1,4 +1,4 @@
-"""Old photographs: training on what their film saw, against training on today's photographs.
+"""Old photographs: training on what their film saw, against training on modern photographs.
 
     python docs/benchmarks/old_photographs.py --images DIR --plates DIR --other DIR
 

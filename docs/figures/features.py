@@ -1,4 +1,4 @@
-"""Draw the picture of the README: sizes, tint and film, with the sample photographs.
+"""Draw the picture of the first page: sizes, tint and film, with the sample photographs.
 
     python docs/figures/features.py
 

@@ -29,24 +29,24 @@ class SOMQuantizer(
 ):
     """Reduce vectors to a codebook with a self-organizing map (SOM) [1]_.
 
-    The codes of a SOM are the neurons of a grid, and neighbours on the grid have similar codes.
+    The codewords of a SOM are the neurons of a grid, and neighbours on the grid have similar codewords.
     In the paper of Richart, Visca and Baliosian [2]_ it reduces the chroma (u*, v*) of the pixels
     of photographs to a few codewords.
 
     The map is trained by MiniSom in two phases on standardized features: the first orders it
-    with a wide neighbourhood, the second fine-tunes the codes with a learning rate that falls to
+    with a wide neighbourhood, the second fine-tunes the codewords with a learning rate that falls to
     zero and a neighbourhood that narrows as long as the map stays ordered. All distances are in
     standardized units.
 
     Parameters
     ----------
     map_shape : tuple (int, int), default=(3, 3)
-        Rows and columns of the map; their product is the number of codes.
+        Rows and columns of the map; their product is the number of codewords.
     topology : {"rectangular", "hexagonal"}, default="rectangular"
         Arrangement of the neurons: 8 or 6 neighbours.
     n_iter : int or "auto", default="auto"
         Number of updates of the map in both phases together; one update uses one row. "auto"
-        is 120,000, or 550 for each code if that is more, and at most 100 for each training row.
+        is 120,000, or 550 for each codeword if that is more, and at most 100 for each training row.
     sigma : float or pair of float, default=None
         Radius of the neighbourhood at the start of the first phase, in neurons; it falls to 1,
         and in the second phase further, as long as the map stays ordered. None means half the longer
@@ -65,15 +65,15 @@ class SOMQuantizer(
     Attributes
     ----------
     codebook_ : ndarray of shape (n_codes, n_features)
-        The codes in the units of `X`, in row-major order of the map.
+        The codewords in the units of `X`, in row-major order of the map.
     cluster_centers_ : ndarray of shape (n_codes, n_features)
         The same array.
     labels_ : ndarray of shape (n_samples,), int
         Code of each row of the training data.
     quantization_error_ : float
-        Mean distance of all rows to their codes, in standardized units.
+        Mean distance of all rows to their codewords, in standardized units.
     topographic_error_ : float
-        Share of the rows whose two nearest codes are not neighbours on the map.
+        Share of the rows whose two nearest codewords are not neighbours on the map.
     mean_, scale_ : ndarray of shape (n_features,)
         Mean and standard deviation of the features; a standard deviation of zero is replaced by 1.
     n_iter_ : int
@@ -90,7 +90,7 @@ class SOMQuantizer(
 
     Notes
     -----
-    A neuron without any row is moved to the row that is farthest from its own code, as KMeans does
+    A neuron without any row is moved to the row that is farthest from its own codeword, as KMeans does
     with empty clusters.
 
     There is no `sample_weight`: an update moves neurons towards one row by a learning rate that is the same
@@ -224,7 +224,7 @@ class SOMQuantizer(
         return self.codebook_
 
     def predict(self, X: ArrayLike) -> IntArray:
-        """Nearest code of each row.
+        """Nearest codeword of each row.
 
         Parameters
         ----------
@@ -240,7 +240,7 @@ class SOMQuantizer(
         return self._nearest(self._validate(X), 1)[1][:, 0]
 
     def transform(self, X: ArrayLike) -> FloatArray:
-        """Distance of each row to each code, in standardized units.
+        """Distance of each row to each codeword, in standardized units.
 
         Parameters
         ----------
@@ -256,13 +256,13 @@ class SOMQuantizer(
         return cdist(self._standardize(self._validate(X)), self._standardize(self.codebook_))
 
     def inverse_transform(self, X: ArrayLike) -> FloatArray:
-        """Codes that belong to labels, or to distances.
+        """Codewords that belong to labels, or to distances.
 
         Parameters
         ----------
         X : array-like
             Integers of any shape are labels; floats of shape (n_samples, n_codes) are distances,
-            as returned by `transform`, and the nearest code is taken.
+            as returned by `transform`, and the nearest codeword is taken.
 
         Returns
         -------
@@ -281,7 +281,7 @@ class SOMQuantizer(
             labels = check_array(labels)
             if labels.shape[1] != n_codes:
                 raise ValueError(
-                    f"Distances have shape (n_samples, {n_codes}), one column for each code; got "
+                    f"Distances have shape (n_samples, {n_codes}), one column for each codeword; got "
                     f"{labels.shape}. Labels are integers."
                 )
             labels = labels.argmin(axis=1)
@@ -294,7 +294,7 @@ class SOMQuantizer(
         return self.codebook_[labels]
 
     def score(self, X: ArrayLike, y: Any = None) -> float:
-        """Negative mean distance of the rows to their codes, in standardized units.
+        """Negative mean distance of the rows to their codewords, in standardized units.
 
         Parameters
         ----------
@@ -352,7 +352,7 @@ class SOMQuantizer(
         return (X - self.mean_) / self.scale_
 
     def _nearest(self, X, k):
-        """Distances and labels of the k nearest codes, with ties and order consistent with `transform`."""
+        """Distances and labels of the k nearest codewords, with the ties and the order of `transform`."""
         rows, codes = self._standardize(X), self._standardize(self.codebook_)
         k = min(k, len(codes))
         looked_at = min(k + 1, len(codes))
@@ -367,13 +367,13 @@ class SOMQuantizer(
         return distances[:, :k], labels[:, :k]
 
     def _train(self, X):
-        """Codes in standardized units, trained on at most max_samples rows."""
+        """Codewords in standardized units, trained on at most max_samples rows."""
         random_state = check_random_state(self.random_state)
         if len(X) > self.max_samples:
             X = X[random_state.choice(len(X), self.max_samples, replace=False)]
         rows = self._standardize(X).astype(np.float64)
-        usual = default_n_iter(self.map_shape, len(rows), self.map_settings)
-        self.n_iter_ = usual if self.n_iter == "auto" else self.n_iter
+        default = default_n_iter(self.map_shape, len(rows), self.map_settings)
+        self.n_iter_ = default if self.n_iter == "auto" else self.n_iter
         som = self._make_minisom(rows.shape[1])
         som.get_weights()[...] = initial_codes(rows, self.map_shape)
         train_map(
@@ -389,7 +389,7 @@ class SOMQuantizer(
         return som.get_weights().reshape(-1, rows.shape[1])
 
     def _relocate_dead(self, codes, X):
-        """Move codes without rows to the rows farthest from their own codes, a third of them at a time."""
+        """Move codewords without rows to the rows farthest from their own, a third of them at a time."""
         rows = self._standardize(X)
         for _ in range(len(codes)):
             distances, labels = cKDTree(codes).query(rows)

@@ -15,7 +15,7 @@ class MapSettings:
     Attributes
     ----------
     min_updates, updates_per_code : int
-        Updates of both phases together; large maps get a number for each code.
+        Updates of both phases together; large maps get a number for each codeword.
     max_passes : int
         Largest number of passes over the rows.
     ordering : float
@@ -88,7 +88,7 @@ def _order(som, rows, n_updates, radii, learning_rate, random_state, bar):
 
 
 def _fine_tune(som, rows, n_updates, fixed_sigma, learning_rate, settings, random_state, bar):
-    """Fine-tune the codes with a neighbourhood as narrow as the order of the map allows.
+    """Fine-tune the codewords with a neighbourhood as narrow as the order of the map allows.
 
     How narrow that is depends on the rows, and is measured by the topographic error: while it is too
     high, the schedule moves towards the larger final radius, otherwise towards the smaller one.

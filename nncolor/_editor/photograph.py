@@ -1,4 +1,4 @@
-"""A photograph that is coloured again and again: at once as a small copy, and whole when it is asked for."""
+"""A photograph that is edited: a small copy is coloured after each change, and the whole on request."""
 
 import math
 from dataclasses import dataclass

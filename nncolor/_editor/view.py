@@ -83,7 +83,7 @@ class EditorView:
 
     @contextmanager
     def busy(self, text: str) -> Iterator[None]:
-        """Show a text, now, while something takes its time; not in a browser, where the panel shows it."""
+        """Show a text while something takes time; not in a browser, where the panel shows it."""
         canvas = self.figure.canvas
         if type(canvas).__module__.startswith("ipympl"):
             # it asks for pictures; those that are pushed get lost, and it then draws a part of the next one

@@ -74,7 +74,7 @@ class EmulsionSettings:
 
 @dataclass(frozen=True)
 class Point:
-    """A sensitivity, from 0 to 2 (see `weights_between`), and the tones and the texture of a film."""
+    """A sensitivity, from 0 to 2 (see `weights_between`), and the tones, blur and grain of a film."""
 
     kind: float
     film: Film

@@ -67,17 +67,17 @@ def layout_statistics(tones):
     # gradient by height, and by lightness
     found += [band.mean(axis=(1, 2)) for band in np.array_split(gradient, 4, axis=1)]
     found += _by_lightness(gradient, ranks, 4)
-    # upright against lying edges
+    # vertical against horizontal edges
     found.append(np.log(0.01 + dx.mean(axis=(1, 2))) - np.log(0.01 + dy.mean(axis=(1, 2))))
     found.append(ranks.mean(axis=1).std(axis=1))
-    # lightness of smooth and rough parts
-    roughness = uniform_filter(dx + dy, (0, 3, 3)).reshape(n, -1)
+    # lightness of parts with weak and with strong gradients
+    nearby = uniform_filter(dx + dy, (0, 3, 3)).reshape(n, -1)
     flat = ranks.reshape(n, -1)
-    by_roughness = np.take_along_axis(flat, roughness.argsort(axis=1), 1)
+    by_gradient = np.take_along_axis(flat, nearby.argsort(axis=1), 1)
     shares = (np.array([0, 0.1, 0.25, 0.5, 0.75, 1]) * flat.shape[1]).astype(int)
-    found += [by_roughness[:, shares[a] : shares[a + 1]].mean(axis=1) for a in (0, 1, 2, 4)]
-    roughness = np.log(0.03 + roughness)
-    found.append(((flat - 0.5) * (roughness - roughness.mean(axis=1, keepdims=True))).mean(axis=1))
+    found += [by_gradient[:, shares[a] : shares[a + 1]].mean(axis=1) for a in (0, 1, 2, 4)]
+    nearby = np.log(0.03 + nearby)
+    found.append(((flat - 0.5) * (nearby - nearby.mean(axis=1, keepdims=True))).mean(axis=1))
     found.append(((ranks.mean(axis=2) - 0.5) * np.linspace(1, -1, _CELLS)).mean(axis=1))
     # gradient by lightness at three scales
     for step in (1, 2, 4):
@@ -164,9 +164,9 @@ def tiles_of(plane):
 
 
 def spectrum_statistics(power):
-    """Log power (n, 3 n_bands) of smooth, middling and rough tiles, of (n, n_tiles, n_bands).
+    """Log power (n, 3 n_bands) of tiles of low, medium and high power, of (n, n_tiles, n_bands).
 
-    Smooth tiles tell the grain, rough ones the blur.
+    Low power shows the grain, and high power the blur.
     """
     ordered = np.sort(power, axis=1)
     chosen = [ordered[:, int(share * power.shape[1])] for share in (0.15, 0.5, 0.85)]

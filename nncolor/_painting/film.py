@@ -1,7 +1,7 @@
 """Colouring of films: the colours of key frames are found again in the frames of their shots.
 
-Each frame has a *look* at the key frame before it and at the one behind it, if there are any in its shot.
-Only where there are none, the frame has the colours that a colorizer predicts.
+Each frame has a *look* at the key frame before it and at the one after it, if there are any in its shot.
+A frame without any has the colours that a colorizer predicts.
 """
 
 import numbers

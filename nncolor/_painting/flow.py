@@ -5,7 +5,7 @@ from scipy.ndimage import map_coordinates
 
 
 def sample(planes, points):
-    """Planes (..., h, w) at points (2, h', w'), interpolated linearly; beyond the border they go on.
+    """Planes (..., h, w) at points (2, h', w'), interpolated linearly; beyond the border they are constant.
 
     Returns
     -------
@@ -34,7 +34,7 @@ def tv_l1_flow(one, other, flow, attachment, n_warps, n_levels, settings):
     attachment : float
         Weight of the data; a larger one gives a less smooth displacement.
     n_warps : int
-        Number of times that `other` is warped anew on each level.
+        Number of times that `other` is warped on each level.
     n_levels : int
         Number of coarser levels, each of half the size.
     settings : FlowSettings

@@ -259,8 +259,8 @@ def unlike_tints(tints, training_tints):
     """
     tints = np.unique(tints, axis=0)
     neighbors = NearestNeighbors(n_neighbors=1).fit(training_tints)
-    usual = np.quantile(neighbors.kneighbors()[0], 0.95) if len(training_tints) > 1 else 0
-    return tints[neighbors.kneighbors(tints)[0][:, 0] > max(_MARGIN * usual, _LEAST)]
+    typical = np.quantile(neighbors.kneighbors()[0], 0.95) if len(training_tints) > 1 else 0
+    return tints[neighbors.kneighbors(tints)[0][:, 0] > max(_MARGIN * typical, _LEAST)]
 
 
 def parse_tints(tint, n_images, working_size):
