@@ -242,7 +242,7 @@ class Parts:
 
 def tint_of(keyframes, colorizer):
     """Mean tint of all key frames, so that parts have the same; None if the colorizer has none."""
-    if not keyframes or not colorizer.tint_share:
+    if not keyframes or not colorizer.has_tint_:
         return None
     tints = []
     for path in keyframes.values():

@@ -11,13 +11,15 @@ when it is complete. Metadata such as captions and dates is not copied.
 
 Training simulates the film of the photographs in GREY_FOLDER, of which at most 40 are looked at; photographs
 like today's change nothing. With --model FILE the fitted colorizer is saved as a joblib file; if the file
-already exists, it is used instead of training on COLOUR_FOLDER; remove it to train again. With --skip-broken,
+already exists, it is used instead of training on COLOUR_FOLDER; remove it to train again. Without it, a run
+that continues trains again, perhaps for another film. With --skip-broken,
 colour photographs that cannot be read, or are grey, are named and left out; without it, the first that cannot
 be read or has one channel stops the run. All images that were not coloured are named at the end.
 
 --tint takes a colour ("#8a7f78"), a pair of colours for the upper and the lower half ("skyblue,olive"), or a
 reference photograph. --sheet FILE writes a page of thumbnails to look through: each image grey, coloured, and
-in four alternatives, with its name; then colour single ones again with other tints and hints.
+in its alternatives, with its name and their numbers; --tint 2 colours in the alternative with the number 2. To
+colour single images again, put them into a folder of their own. For hints, see HintEditor in a notebook.
 
 Exit status: 0 if everything was coloured, 1 if a file was not or there is no colorizer, 2 for wrong
 arguments, 130 after Ctrl-C.
@@ -45,6 +47,7 @@ DEEP = (".png", ".tif", ".tiff")
 NEUTRAL_CHROMA = 0.1
 # of a thumbnail, in pixels
 THUMBNAIL = 240
+N_ALTERNATIVES = 4
 
 
 def write_whole(path, write):
@@ -77,11 +80,11 @@ def output_names(output, name):
 
 
 def to_do(grey, output, recursive):
-    """Names of the files to colour, and failures: files named like images that are not, and why.
+    """Names of the files to colour, of those that are done, and failures: files that are no images, and why.
 
     Prints which other files are left out.
     """
-    names, failures, n_done = [], [], 0
+    names, done, failures = [], [], []
     for name in image_files(grey, recursive):
         path = grey / name
         is_image = path.suffix.lower() in IMAGE_SUFFIXES
@@ -96,12 +99,12 @@ def to_do(grey, output, recursive):
                 f"left out {name}: its extension is not one of {', '.join(IMAGE_SUFFIXES)}"
             )
         elif any(out.exists() for out in output_names(output, name)):
-            n_done += 1
+            done.append(name)
         else:
             names.append(name)
-    if n_done:
-        print(f"skipped {n_done} images that are already in {output}")
-    return names, failures
+    if done:
+        print(f"skipped {len(done)} images that are already in {output}")
+    return names, done, failures
 
 
 def colour_photographs(folder, skip_broken):
@@ -175,8 +178,23 @@ def load_model(path):
     return model
 
 
-def colour(colorizer, names, grey, output, sheet, **wishes):
-    """Colour the files one after the other; returns the failures, with their reasons."""
+def in_color(colorizer, path, tint, saturation):
+    """Colour an image; the tint may be the number of an alternative."""
+    if isinstance(tint, int):
+        tint = colorizer.typical_tints(n_alternatives(colorizer), image=path)[tint]
+    return colorizer.colorize(path, tint=tint, saturation=saturation)
+
+
+def n_alternatives(colorizer):
+    """Number of alternatives: four, if the training photographs have as many tints."""
+    return min(N_ALTERNATIVES, len(np.unique(colorizer.tints_, axis=0)))
+
+
+def colour(colorizer, names, grey, output, sheet, done, **wishes):
+    """Colour the files one after the other; returns the failures, with their reasons.
+
+    The sheet has those that were coloured by earlier runs, too.
+    """
     failures, rows = [], []
     # in a log, a line every half minute
     bar = tqdm(names, unit="image", mininterval=0.1 if sys.stderr.isatty() else 30)
@@ -184,7 +202,7 @@ def colour(colorizer, names, grey, output, sheet, **wishes):
         try:
             with warnings.catch_warnings(record=True) as caught:
                 warnings.simplefilter("always")
-                colored = colorizer.colorize(grey / name, **wishes)
+                colored = in_color(colorizer, grey / name, **wishes)
                 keep(output, name, colored, grey / name)
                 if sheet is not None:
                     rows.append(row_of_sheet(colorizer, grey / name, name, colored))
@@ -193,8 +211,11 @@ def colour(colorizer, names, grey, output, sheet, **wishes):
         # an error in one file must not stop the others
         except Exception as error:
             failures.append(f"{name}: {error or type(error).__name__}")
-    if rows:
-        write_sheet(sheet, rows)
+    if sheet is not None:
+        for name in done:
+            colored = in_color(colorizer, grey / name, **wishes)
+            rows.append(row_of_sheet(colorizer, grey / name, name, colored))
+        write_sheet(sheet, sorted(rows, key=lambda row: row[0]))
         print(f"wrote {sheet}")
     return failures
 
@@ -221,16 +242,19 @@ def row_of_sheet(colorizer, path, name, colored):
     """Name and thumbnails of an image: grey, coloured, and in the alternatives that there are."""
     pictures = [to_gray(path), colored]
     if colorizer.has_tint_:
-        n = min(4, len(np.unique(colorizer.tints_, axis=0)))
+        n = n_alternatives(colorizer)
         pictures += list(colorizer.alternatives(path, n, max_size=THUMBNAIL))
     return str(name), [thumbnail(picture) for picture in pictures]
 
 
 def write_sheet(path, rows):
-    n_columns = max(len(pictures) for _, pictures in rows)
+    n_columns = max((len(pictures) for _, pictures in rows), default=2)
+    titles = ["grey", "coloured", *map(str, range(n_columns - 2))]
     heights = [max(picture.height for picture in pictures) + 24 for _, pictures in rows]
-    page = Image.new("RGB", (n_columns * (THUMBNAIL + 8), sum(heights)), "white")
-    draw, top = ImageDraw.Draw(page), 0
+    page = Image.new("RGB", (n_columns * (THUMBNAIL + 8), 20 + sum(heights)), "white")
+    draw, top = ImageDraw.Draw(page), 20
+    for column, title in enumerate(titles):
+        draw.text((column * (THUMBNAIL + 8) + 4, 4), title, fill="black")
     for (name, pictures), height in zip(rows, heights, strict=True):
         # the default font has no other characters
         draw.text((4, top + 4), name.encode("ascii", "replace").decode(), fill="black")
@@ -241,7 +265,9 @@ def write_sheet(path, rows):
 
 
 def parse_tint(text):
-    """A colour, a pair of them separated by a comma, or a path; None for None."""
+    """A colour, a pair of them separated by a comma, a path, or the number of an alternative; None for None."""
+    if text in [str(number) for number in range(N_ALTERNATIVES)]:
+        return int(text)
     if text is None or os.path.exists(text) or text.count(",") != 1:
         return text
     upper, lower = (part.strip() for part in text.split(","))
@@ -274,7 +300,7 @@ def main(arguments=None):
     )
     parser.add_argument(
         "--tint",
-        help="overall colour: a colour, a pair such as skyblue,olive, or a file",
+        help="overall colour: a colour, a pair such as skyblue,olive, a file, or the number of an alternative",
     )
     parser.add_argument(
         "--saturation",
@@ -297,6 +323,11 @@ def main(arguments=None):
         parser.error(f"the output folder {output} is a file")
     if options.model is not None and not options.model.resolve().parent.is_dir():
         parser.error(f"there is no folder for the model {options.model}")
+    if options.sheet is not None:
+        if not options.sheet.resolve().parent.is_dir():
+            parser.error(f"there is no folder for the sheet {options.sheet}")
+        if options.sheet.suffix.lower() not in WRITTEN:
+            parser.error(f"the sheet {options.sheet} must be a .jpg or .png file")
     try:
         output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -307,8 +338,8 @@ def main(arguments=None):
                 f"the output folder is the {name} folder; its images would be mixed up"
             )
 
-    names, failures = to_do(grey, output, options.recursive)
-    if not names:
+    names, done, failures = to_do(grey, output, options.recursive)
+    if not names and not (done and options.sheet):
         print("nothing to colour")
         return report(failures)
     try:
@@ -325,14 +356,14 @@ def main(arguments=None):
         # once, and not for every image
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            colorizer.colorize(np.zeros((9, 9), np.uint8), **wishes)
-    except (OSError, ValueError) as error:
+            in_color(colorizer, np.zeros((9, 9), np.uint8), **wishes)
+    except (OSError, ValueError, IndexError) as error:
         print(
             f"nothing was coloured, because of --tint or --saturation: {error}",
             file=sys.stderr,
         )
         return 1
-    failed = colour(colorizer, names, grey, output, options.sheet, **wishes)
+    failed = colour(colorizer, names, grey, output, options.sheet, done, **wishes)
     print(f"coloured {len(names) - len(failed)} of {len(names)} images into {output}")
     return report(failures + failed)
 

@@ -138,9 +138,43 @@ def test_a_tint_and_a_sheet(folders, photos, learn_and_colorize_folder, tmp_path
     # grey, coloured, and four alternatives of three images
     assert page.shape[1] == 6 * 248
     columns = [page[:, number * 248 : number * 248 + 240] for number in range(6)]
-    # but for the names
-    assert np.ptp(columns[0][30:], axis=-1).max() == 0
+    assert np.ptp(columns[0], axis=-1).max() == 0
     assert all(np.ptp(column, axis=-1).max() > 20 for column in columns[1:])
+    # titles
+    assert all(column[:18].min() < 100 for column in columns)
+    # the sheet of a run that has nothing else to do has all images, too
+    capsys.readouterr()
+    again = tmp_path / "again.png"
+    assert learn_and_colorize_folder(*common, "--tint", "skyblue, olive", "--sheet", again) == 0
+    assert "skipped 3 images" in capsys.readouterr().out
+    assert_array_equal(read_image(again), page)
+
+
+def test_the_tint_of_an_alternative_by_its_number(
+    folders, photos, learn_and_colorize_folder, tmp_path, capsys
+):
+    _, grey, output = folders
+    learned = quick_colorizer(tint_share=0.5, working_size=48).fit(photos)
+    joblib.dump(learned, tmp_path / "model")
+    assert learn_and_colorize_folder(*folders, "--model", tmp_path / "model", "--tint", "2") == 0
+    expected = learned.alternatives(grey / "b.PNG", 4)[2]
+    assert_array_equal(read_image(output / "b.PNG"), expected)
+    # there is no alternative 3 with three tints
+    joblib.dump(quick_colorizer(tint_share=0.5).fit(photos[:3]), tmp_path / "model")
+    (output / "b.PNG").unlink()
+    assert learn_and_colorize_folder(*folders, "--model", tmp_path / "model", "--tint", "3") == 1
+    assert "nothing was coloured, because of --tint" in capsys.readouterr().err
+    assert not (output / "b.PNG").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "message"), [("no/a.png", "no folder for the sheet"), ("a.xyz", "a .jpg or .png")]
+)
+def test_the_name_of_a_sheet_is_checked_first(folders, colorize_folder, tmp_path, capsys, name, message):
+    with pytest.raises(SystemExit):
+        colorize_folder(*folders, "--sheet", tmp_path / name)
+    assert message in capsys.readouterr().err
+    assert not folders[2].exists()
 
 
 def test_bad_training_folder(folders, learn_and_colorize_folder, capsys):

@@ -624,6 +624,17 @@ def test_a_film_is_coloured(tmp_path, coffee, keyed, colorize_film, colorizer, c
     assert "already a file" in capsys.readouterr().err
 
 
+def test_one_key_frame_serves(tmp_path, coffee, keyed, colorize_film):
+    """A colorizer of a single image has no tint."""
+    source, output = tmp_path / "film.mp4", tmp_path / "coloured.mp4"
+    write_film(source, [to_gray(frame) for frame in coffee[:4]], sound=False)
+    (keyed / "000005.png").unlink()
+    assert colorize_film([str(source), str(output), "--keyframes", str(keyed)]) == 0
+    with av.open(str(output)) as container:
+        frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    assert error(coffee[:4], frames) < 8
+
+
 def test_frames_are_exported(tmp_path, coffee, colorize_film):
     write_film(tmp_path / "film.mkv", [to_gray(frame) for frame in coffee[:7]], sound=False)
     assert (

@@ -65,7 +65,9 @@ def save_image(
         reason = (
             "keeps 256 colours only" if suffix == ".gif" else "is not an ending of images that are written"
         )
-        raise ValueError(f"{path.name}: {suffix or 'no ending'} {reason}. Use .png, .tif or .jpg.")
+        raise ValueError(
+            f"{path.name or 'the path'}: {suffix or 'no ending'} {reason}. Use .png, .tif or .jpg."
+        )
     if suffix in _EIGHT_BITS and pixels.dtype != np.uint8:
         raise ValueError(
             f"{path.name}: colour of dtype {pixels.dtype} cannot be kept in a {suffix} file. Use .png or "

@@ -28,4 +28,5 @@ def progress(iterable: Iterable[Any], verbose: int, description: str, total: int
     options: dict[str, Any] = {}
     if not (is_notebook or sys.stderr.isatty()):
         options = {"mininterval": _LOG_INTERVAL, "maxinterval": _LOG_INTERVAL}
-    return tqdm(iterable, desc=description, total=total, disable=not verbose, **options)
+    # of a single item, it would say nothing
+    return tqdm(iterable, desc=description, total=total, disable=not verbose or total == 1, **options)
