@@ -659,8 +659,8 @@ def test_nothing_covers_the_photograph(tinted):
         canvas.draw()
         boxes.append(tinted.ax_.get_window_extent().bounds)
         assert tinted.ax_.title.get_window_extent().y0 >= tinted.ax_.get_window_extent().y1
-    # the picture does not move when the text comes and goes
-    assert boxes[0] == boxes[1]
+    # the picture does not move when the text comes and goes; matplotlib 3.7 rounds its layout
+    assert_allclose(boxes[0], boxes[1], atol=0.5)
     assert len(tinted.ax_.texts) == 0
     others = [*tinted.alternatives_ax_, tinted.palette_ax_]
     assert all(ax.get_window_extent().y1 <= boxes[0][1] for ax in others)
