@@ -42,7 +42,7 @@ from ._painting.tint import (
     typical_tints,
 )
 from ._pixels.familiarity import (
-    MIN_IMAGES,
+    FamiliaritySettings,
     append_images,
     lightness_statistics,
     unfamiliarity,
@@ -748,8 +748,8 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         reference = self._fitted.reference
         if reference is None:
             raise ValueError(
-                f"unfamiliarity() needs at least {MIN_IMAGES} training images; there were "
-                f"{len(self.image_statistics_)}."
+                f"unfamiliarity() needs at least {FamiliaritySettings.min_images} training images; "
+                f"there were {len(self.image_statistics_)}."
             )
         statistics = self._map_batch(partial(_statistics_of_image, self._decoder()), X)
         return np.array([unfamiliarity(values, reference) for values in statistics])
@@ -886,7 +886,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         check_is_fitted(self)
         check_scalar(n_tints, "n_tints", numbers.Integral, min_val=1)
         if image is None:
-            return typical_tints(self.tints_, n_tints)
+            return typical_tints(self.tints_, n_tints, self._painting.tint)
         check_has_tint(self._fitted)
         pixels, decoder = load_image(None, image), self._decoder()
         n_threads = effective_n_jobs(self.n_jobs)
@@ -895,7 +895,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
 
     def _image_tints(self, n_tints, decoder, lightness, n_threads):
         """Tints (n_tints, 2, 2) of the alternatives of an image, given its lightness at the working size."""
-        centers = typical_tints(self.tints_, n_tints)
+        centers = typical_tints(self.tints_, n_tints, self._painting.tint)
         with plain_context():
             tints = [decoder.with_tint(center).half_tints(lightness, n_threads) for center in centers]
         return spread(np.array(tints), self._painting.tint)

@@ -1,3 +1,4 @@
+import matplotlib.colors
 import numpy as np
 import pytest
 from conftest import srgb_of
@@ -7,7 +8,14 @@ from numpy.testing import assert_allclose, assert_array_equal
 from skimage.color import luv2rgb, rgb2luv
 
 from nncolor import to_gray
-from nncolor._images.color import image_lightness, join_lightness_chroma, lightness_chroma, output_dtype
+from nncolor._images.color import (
+    image_lightness,
+    join_lightness_chroma,
+    lightness_chroma,
+    named_color,
+    output_dtype,
+    parse_color,
+)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
@@ -173,3 +181,27 @@ def test_the_prediction_of_a_grey_is_that_of_its_colour(colorizer, photos):
     floats = photos[1] / 255
     for one, other in zip(colorizer.predict([floats]), colorizer.predict([to_gray(floats)]), strict=True):
         assert (np.abs(one - other).max(axis=-1) < 1e-3).mean() > 0.99
+
+
+@pytest.mark.parametrize("name", ["olive", "skyblue", "rebeccapurple", "#12ab9f"])
+def test_a_named_colour_is_that_of_matplotlib(name):
+    expected = matplotlib.colors.to_rgb(name)
+    assert_allclose(named_color(name), expected, atol=1e-9)
+    assert_allclose(parse_color(name, "the colour"), expected, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "color",
+    [(51, 102, 255), np.array([51, 102, 255], np.uint16) * 257, (0.2, 0.4, 1.0), iter([51, 102, 255])],
+)
+def test_a_triple_is_in_the_range_of_its_dtype(color):
+    assert_allclose(parse_color(color, "the colour"), [0.2, 0.4, 1.0], atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "color",
+    [(51, 102, 256), (51, 102, -1), (0.2, 0.4, 1.01), (0.2, -0.01, 1.0), (0.2, np.nan, 1.0), "bleu", (1, 2)],
+)
+def test_what_is_no_colour_is_named(color):
+    with pytest.raises(ValueError, match="the roof: .* is (not|neither)"):
+        parse_color(color, "the roof")

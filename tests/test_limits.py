@@ -14,7 +14,7 @@ from numpy.testing import assert_array_equal
 from PIL import Image
 
 from nncolor import SOMColorizer
-from nncolor._images.parallel import map_batch
+from nncolor._images.parallel import map_batch, run_in_threads
 
 
 def predicted_and_peak(colorizer, image):
@@ -119,3 +119,14 @@ def test_threads_go_to_images_or_to_a_single_image(photos, n_jobs, n_images, n_t
     # each image is told how many threads it may use
     told = map_batch(lambda image, threads: threads, photos[:n_images], n_jobs=n_jobs)
     assert told == [n_threads] * n_images
+
+
+def test_one_thread_is_that_of_the_caller():
+    here, used = threading.get_ident(), []
+    run_in_threads(1, lambda item: used.append(threading.get_ident()), range(3))
+    run_in_threads(4, lambda item: used.append(threading.get_ident()), range(1))
+    assert used == [here] * 4
+    used.clear()
+    run_in_threads(2, lambda item, other: used.append((item + other, threading.get_ident())), range(3), 10)
+    assert sorted(value for value, _ in used) == [10, 11, 12]
+    assert here not in {thread for _, thread in used}

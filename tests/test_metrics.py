@@ -27,6 +27,7 @@ from nncolor.metrics import (
     raw_accuracy_auc_scorer,
     ssim,
     ssim_scorer,
+    tint_errors,
 )
 
 
@@ -277,3 +278,28 @@ def test_the_smallest_image_of_structural_similarity():
     assert_allclose(ssim([image], [image]), 1)
     with pytest.raises(ValueError, match="at least 7 x 7"):
         ssim([image[:6]], [image[:6]])
+
+
+class Painter:
+    """Alternatives of which the first is the best, and the truth if its tint is told."""
+
+    def predict(self, X):
+        return [np.full_like(image, 90) for image in X]
+
+    def colorize(self, image, *, tint):
+        return image if tint is image else None
+
+    def alternatives(self, image, n_alternatives):
+        return [np.full_like(image, 40 + 30 * number) for number in range(n_alternatives)]
+
+
+def test_tint_errors_by_hand():
+    image = np.full((4, 5, 3), (40, 40, 42), np.uint8)
+    errors = tint_errors(Painter(), [image, image], n_alternatives=3)
+    of_alternatives = [mean_ciede2000([image], [np.full_like(image, level)]) for level in (40, 70, 100)]
+    assert of_alternatives == sorted(of_alternatives)
+    assert_allclose(errors.alternatives, [of_alternatives] * 2)
+    assert_allclose(errors.best_alternative, [of_alternatives[0]] * 2)
+    assert_allclose(errors.without_tint, [mean_ciede2000([image], [np.full_like(image, 90)])] * 2)
+    assert_allclose(errors.gray, [mean_ciede2000([image], [to_gray(image)])] * 2)
+    assert_allclose(errors.true_tint, 0, atol=1e-6)

@@ -165,6 +165,13 @@ def test_forms_of_a_tint(tinted, colorizer, tmp_path):
             assert_allclose(colorizer.colorize(tinted[0], tint=tint), expected, atol=1)
 
 
+def test_a_pair_of_colours_may_be_an_array(colorizer, tinted):
+    colors = np.array([(130, 150, 160), (120, 130, 90)], np.uint8)
+    expected = colorizer.colorize(tinted[0], tint=tuple(map(tuple, colors.tolist())))
+    assert_array_equal(colorizer.colorize(tinted[0], tint=colors), expected)
+    assert not np.array_equal(colorizer.colorize(tinted[0], tint=colors[::-1]), expected)
+
+
 @given(st.lists(st.integers(0, 255), min_size=3, max_size=3))
 def test_a_colour_and_its_triple_are_one_tint(colorizer, tinted, rgb):
     with warnings.catch_warnings():

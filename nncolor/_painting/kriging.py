@@ -51,9 +51,9 @@ def krige(features, deviation, indices, residuals, settings):
     ----------
     C. E. Rasmussen, C. K. I. Williams, "Gaussian Processes for Machine Learning", 2006, equation 2.25.
     """
-    if len(indices) > settings.max_kriged:
-        chosen = np.linspace(0, len(indices) - 1, settings.max_kriged).astype(np.intp)
-        indices, residuals = indices[chosen], residuals[chosen]
+    n_hints = len(indices)
+    chosen = np.linspace(0, n_hints - 1, min(n_hints, settings.max_kriged)).astype(np.intp)
+    indices, residuals = indices[chosen], residuals[chosen]
     deviation = deviation.reshape(-1, 1) + settings.min_deviation
     process = GaussianProcessRegressor(RBF(1.0), alpha=settings.noise, optimizer=None)
     process.fit(features[indices], residuals / deviation[indices])

@@ -61,6 +61,12 @@ class TintSettings:
     least_distance, most_spread : float
         Alternatives whose root mean square distance from their mean tint, in u*, v*, is smaller are spread to
         it, at most by a factor.
+    far_distance, far_margin : float
+        A tint is far from those of the training images if its distance from the nearest exceeds both this
+        and a multiple of the 0.95 quantile of their own nearest distances. Alternatives that are spread are
+        not far.
+    n_iter : int
+        Updates of the map that lays out the typical tints.
     """
 
     transition: float = 0.3
@@ -69,6 +75,9 @@ class TintSettings:
     grid_size: int = 256
     least_distance: float = 12.0
     most_spread: float = 4.0
+    far_distance: float = 30.0
+    far_margin: float = 2.0
+    n_iter: int = 5000
 
 
 @dataclass(frozen=True)

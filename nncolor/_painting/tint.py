@@ -17,6 +17,7 @@ from .._images.batch import is_path, load_image
 from .._images.color import lightness_chroma, named_color, parse_color
 from .._images.working_size import working_lightness_chroma
 from .._utils.threads import plain_context
+from .settings import TintSettings
 
 # Number of features of a tint.
 N_TINT_FEATURES = 3
@@ -24,13 +25,9 @@ N_TINT_FEATURES = 3
 _SCALE = 5
 # Working size of reference photographs if the colorizer has none.
 _WORKING_SIZE = 384
-# A tint is far from those of the training images if its distance from the nearest exceeds both _LEAST and
-# _MARGIN times the 0.95 quantile of their own nearest distances. Alternatives that are spread are not far.
-_MARGIN, _LEAST = 2, 30
-# Updates of the map that lays out the typical tints.
-_N_ITER = 5000
 # No sRGB colour has a larger u* or v*.
 _LARGEST = 180
+SETTINGS = TintSettings()
 
 
 def tint_features(tints):
@@ -113,10 +110,9 @@ def spread(tints, settings):
     """
     mean = tints.mean(axis=0)
     offsets = (tints - mean).mean(axis=1, keepdims=True)
-    distance = np.sqrt((offsets**2).sum(axis=-1).mean())
-    if distance >= settings.least_distance or distance == 0:
-        return tints
-    return tints + offsets * (min(settings.least_distance / distance, settings.most_spread) - 1)
+    distance = max(np.sqrt((offsets**2).sum(axis=-1).mean()), 1e-6)
+    factor = np.clip(settings.least_distance / distance, 1, settings.most_spread)
+    return tints + offsets * (factor - 1)
 
 
 def append_tints(features, tints, share, random_state):
@@ -139,13 +135,14 @@ def append_tints(features, tints, share, random_state):
     return np.concatenate([features, columns], axis=1)
 
 
-def typical_tints(tints, n_tints):
+def typical_tints(tints, n_tints, settings):
     """Centres of clusters of tints, in the order of a map.
 
     Parameters
     ----------
     tints : ndarray of shape (n, 2)
     n_tints : int
+    settings : TintSettings
 
     Returns
     -------
@@ -160,16 +157,18 @@ def typical_tints(tints, n_tints):
         )
     if n_tints == 1:
         return tints.mean(axis=0, keepdims=True)
-    return _cluster_centers(np.ascontiguousarray(tints, np.float64).tobytes(), n_tints).copy()
+    return _cluster_centers(
+        np.ascontiguousarray(tints, np.float64).tobytes(), n_tints, settings.n_iter
+    ).copy()
 
 
 # cached, because it is needed again for every image of a collection
 @lru_cache(maxsize=16)
 @plain_context()
-def _cluster_centers(tints, n_tints):
+def _cluster_centers(tints, n_tints, n_iter):
     """Centres of clusters of tints, given as the bytes of float64, in the order of a map."""
     tints = np.frombuffer(tints).reshape(-1, 2)
-    layout = SOMQuantizer(map_shape(n_tints), n_iter=_N_ITER, random_state=0).fit(tints)
+    layout = SOMQuantizer(map_shape(n_tints), n_iter=n_iter, random_state=0).fit(tints)
     return KMeans(n_tints, init=layout.codebook_, n_init=1, random_state=0).fit(tints).cluster_centers_
 
 
@@ -245,13 +244,14 @@ def mean_tint(images, working_size):
 
 
 @plain_context()
-def unlike_tints(tints, training_tints):
+def unlike_tints(tints, training_tints, settings=SETTINGS):
     """Select the tints that are far from all tints of the training images.
 
     Parameters
     ----------
     tints : list of ndarray of shape (2,)
     training_tints : ndarray of shape (n_images, 2)
+    settings : TintSettings
 
     Returns
     -------
@@ -260,7 +260,8 @@ def unlike_tints(tints, training_tints):
     tints = np.unique(tints, axis=0)
     neighbors = NearestNeighbors(n_neighbors=1).fit(training_tints)
     typical = np.quantile(neighbors.kneighbors()[0], 0.95) if len(training_tints) > 1 else 0
-    return tints[neighbors.kneighbors(tints)[0][:, 0] > max(_MARGIN * typical, _LEAST)]
+    limit = max(settings.far_margin * typical, settings.far_distance)
+    return tints[neighbors.kneighbors(tints)[0][:, 0] > limit]
 
 
 def parse_tints(tint, n_images, working_size):
