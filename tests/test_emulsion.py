@@ -280,7 +280,7 @@ def test_fit_says_in_words_what_it_found(plates, capsys):
     assert "look like this film: blue-sensitive." in capsys.readouterr().err
     faded = [develop(image, black=0.15, white=0.8) for image in plates.images[14:]]
     EmulsionSimulator(random_state=0, verbose=1).fit(faded, plates.images[:14])
-    assert re.search(r"faded to tones from 1\d% to (79|8\d)%", capsys.readouterr().err)
+    assert re.search(r"tones from 1\d% to (79|8\d)% of white", capsys.readouterr().err)
     worn = [develop(image, blur=1, grain=0.05) for image in plates.images[14:]]
     EmulsionSimulator(random_state=0, verbose=1).fit(worn, plates.images[:14])
     assert re.search(r"blur of 1\.\d pixels, grain of 0\.03", capsys.readouterr().err)

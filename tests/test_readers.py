@@ -289,28 +289,6 @@ def test_the_profile_of_bmp(tmp_path):
 
 # --- 27, 28: tags of TIFF, and what is beside the picture
 
-PALETTES = [(bits, scale) for bits in (1, 8) for scale in (1, 256, 257)]
-
-
-@pytest.mark.parametrize(("bits", "scale"), PALETTES)
-def test_palettes_of_8_and_16_bits(bits, scale, tmp_path):
-    rng = np.random.default_rng(bits)
-    colors = rng.integers(0, 256, (3, 2**bits))
-    samples = rng.integers(0, 2**bits, (9, 11)).astype(np.uint8)
-    write_with_tags(
-        tmp_path / "a.tif",
-        samples.astype(bool) if bits == 1 else samples,
-        {"PhotometricInterpretation": 3},
-        photometric="minisblack",
-        extratags=[(320, "H", colors.size, (colors * scale).ravel().tolist(), True)],
-    )
-    image = read_image(tmp_path / "a.tif")
-    assert image.dtype == np.uint8
-    assert_array_equal(image, colors.T[samples])
-    with Image.open(tmp_path / "a.tif") as file:
-        assert_array_equal(to_gray(file), to_gray(tmp_path / "a.tif"))
-
-
 def test_a_palette_of_8_bits_that_pillow_has_read(tmp_path):
     samples = np.array([[255, 0]], np.uint8)
     ramp = np.tile(np.arange(256, dtype=np.uint16), (3, 1))

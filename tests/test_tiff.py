@@ -14,7 +14,7 @@ from PIL import Image
 from skimage.color import rgb2luv
 from tifffile import COMPRESSION
 
-from nncolor import PatchExtractor
+from nncolor import PatchExtractor, to_gray
 from nncolor._images.files import probe_image, read_image
 from nncolor._images.readers.tiff import TIFF
 
@@ -149,7 +149,7 @@ def write_with_tags(path, samples, tags, **options):
 
 
 @pytest.mark.parametrize("bits", [1, *([2, 4] if PACKED else []), 8])
-@pytest.mark.parametrize("scale", [256, 257])
+@pytest.mark.parametrize("scale", [1, 256, 257])
 def test_palettes(tmp_path, bits, scale):
     rng = np.random.default_rng(bits)
     colors = rng.integers(0, 256, (3, 2**bits))
@@ -162,7 +162,11 @@ def test_palettes(tmp_path, bits, scale):
         extratags=[(320, "H", colors.size, (colors * scale).ravel().tolist(), True)],
         **({"bitspersample": bits} if bits > 1 else {}),
     )
-    assert_array_equal(read_image(tmp_path / "a.tif"), colors.T[samples])
+    image = read_image(tmp_path / "a.tif")
+    assert image.dtype == np.uint8
+    assert_array_equal(image, colors.T[samples])
+    with Image.open(tmp_path / "a.tif") as file:
+        assert_array_equal(to_gray(file), to_gray(tmp_path / "a.tif"))
 
 
 RGB = np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8)

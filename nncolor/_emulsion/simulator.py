@@ -316,7 +316,7 @@ class EmulsionSimulator(EstimatorMixin, TransformerMixin, BaseEstimator):
         if np.mean(_pair(self.gamma_, "gamma")) != 1:
             parts.append(f"gamma {_text(self.gamma_)}")
         if film.black > 0 or film.white < 1:
-            parts.append(f"faded to tones from {film.black:.0%} to {film.white:.0%}")
+            parts.append(f"tones from {film.black:.0%} to {film.white:.0%} of white")
         if np.any(self.blur_):
             parts.append(f"blur of {_text(self.blur_)} pixels")
         if np.any(self.grain_):
