@@ -451,6 +451,17 @@ def test_with_a_key_frame_the_colorizer_does_not_matter(coffee, colorizer):
         assert_array_equal(*films)
 
 
+def test_colours_are_carried_back_as_they_are_carried_on(coffee, colorizer):
+    """The frames before a key frame are coloured much as those after it, in the film run backwards."""
+    greys = [to_gray(frame) for frame in coffee[:6]]
+    back = list(colorizer.colorize_film(greys, keyframes={5: coffee[5]}))
+    on = list(colorizer.colorize_film(greys[::-1], keyframes={0: coffee[5]}))
+    # they differ in the order in which their colours are averaged along the motion
+    for one, other in zip(back, on[::-1], strict=True):
+        assert np.abs(one.astype(int) - other).mean() < 1.5
+    assert error(coffee[:5], back[:5]) < 2
+
+
 def test_key_frames_dissolve_into_each_other(coffee, colorizer):
     greys = [to_gray(coffee[0])] * 7
     luv = rgb2luv(coffee[0])

@@ -170,6 +170,16 @@ def test_other_shapes(map_shape, n_features):
         assert_allclose(quantizer.codebook_[0], X.mean(axis=0), atol=0.02)
 
 
+def test_at_most_100_000_samples_are_used_unless_it_says_otherwise(chroma):
+    rows = np.resize(chroma, (120_000, 2))
+    used, same, other = (
+        SOMQuantizer(n_iter=2000, random_state=0, **params).fit(rows).codebook_
+        for params in ({}, {"max_samples": 100_000}, {"max_samples": 120_000})
+    )
+    assert used.tobytes() == same.tobytes()
+    assert used.tobytes() != other.tobytes()
+
+
 def test_random_state(chroma):
     rows = chroma[::20]
     one, same, other = (

@@ -289,6 +289,7 @@ def test_the_profile_of_bmp(tmp_path):
 
 # --- 27, 28: tags of TIFF, and what is beside the picture
 
+
 def test_a_palette_of_8_bits_that_pillow_has_read(tmp_path):
     samples = np.array([[255, 0]], np.uint8)
     ramp = np.tile(np.arange(256, dtype=np.uint16), (3, 1))

@@ -181,8 +181,9 @@ def test_compressions_of_libtiff(tmp_path, compression):
         Image.fromarray(smooth).save(path, compression="jpeg", quality=100)
         assert np.abs(read_image(path).astype(int) - smooth).mean() < 3
     else:
-        Image.fromarray(GREY > 100).save(path, compression=compression)
-        assert_array_equal(read_image(path), GREY > 100)
+        for t4_options in (0, 1, 5) if compression == "group3" else (0,):
+            Image.fromarray(GREY > 100).save(path, compression=compression, tiffinfo={292: t4_options})
+            assert_array_equal(read_image(path), GREY > 100)
 
 
 def test_inks(tmp_path):

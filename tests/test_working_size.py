@@ -114,6 +114,10 @@ def test_bad_working_sizes(photos, size):
         SOMColorizer(working_size=size).fit(photos)
 
 
+def test_the_smallest_working_size(photos):
+    assert sample_pixels(photos, 20, working_size=8, random_state=0).working_size == 8
+
+
 @pytest.mark.parametrize("size", [None, 50])
 def test_a_colorizer_takes_the_working_size_of_its_pixels(photos, size):
     pixels = sample_pixels(photos, 400, working_size=size, random_state=0)

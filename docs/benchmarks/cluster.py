@@ -3,12 +3,18 @@
     python docs/benchmarks/cluster.py --images FOLDER
 
 starts two worker processes on this machine and prints the bytes that its loopback device carried (every
-transfer counts, the cluster's own heartbeat too) as Markdown, and writes it to results/cluster.md.
+transfer counts, the cluster's own heartbeat too) as Markdown, and writes it to results/cluster.md. In the
+last rows one of the workers is killed during the work.
 """
 
 import argparse
+import os
 import pickle
+import signal
+import threading
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import joblib
 import numpy as np
@@ -30,6 +36,19 @@ def carried(function):
     before = psutil.net_io_counters(pernic=True)["lo"].bytes_sent
     result = function()
     return result, (psutil.net_io_counters(pernic=True)["lo"].bytes_sent - before) / 1e6
+
+
+class Deadly(os.PathLike):
+    """A path whose first reader in another process is killed, as by a machine that fails."""
+
+    def __init__(self, path, mark):
+        self.path, self.mark, self.home = path, mark, os.getpid()
+
+    def __fspath__(self):
+        if os.getpid() != self.home and not self.mark.exists():
+            self.mark.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return str(self.path)
 
 
 def search(pixels):
@@ -57,7 +76,33 @@ def main():
         "files": sum(Path(path).stat().st_size for path in paths) / 1e6,
         "pixels": len(pickle.dumps(pixels)) / 1e6,
     }
+    found_here = search(pixels).cv_results_["mean_test_score"]
     lines = []
+
+    def row(name, function, is_same):
+        result, megabytes = carried(function)
+        lines.append([name, f"{megabytes:.0f}", "yes" if is_same(result) else "NO"])
+
+    def fit(batch):
+        return SOMColorizer(random_state=0).fit(batch)
+
+    def is_colored_alike(colored):
+        return all(map(np.array_equal, here, colored))
+
+    def is_trained_alike(fitted):
+        return all(map(np.array_equal, fitted.classifier_.coefs_, colorizer.classifier_.coefs_))
+
+    def is_found_alike(searched):
+        return np.array_equal(searched.cv_results_["mean_test_score"], found_here)
+
+    def search_and_kill():
+        worker = next(iter(client.run(os.getpid).values()))
+        threading.Timer(3, os.kill, (worker, signal.SIGKILL)).start()
+        with joblib.parallel_config(backend="dask", scatter=[pixels]):
+            result = search(pixels)
+        assert worker not in client.run(os.getpid).values()
+        return result
+
     with (
         LocalCluster(
             n_workers=2,
@@ -66,25 +111,27 @@ def main():
             host="127.0.0.1",
             dashboard_address="127.0.0.1:0",
         ) as cluster,
-        Client(cluster),
+        Client(cluster) as client,
+        TemporaryDirectory() as folder,
         joblib.parallel_config(backend="dask"),
     ):
-        for name, batch in {"paths": paths, "arrays": images}.items():
-            there, megabytes = carried(lambda batch=batch: colorizer.predict(batch))
-            same = all(np.array_equal(*pair) for pair in zip(here, there, strict=True))
-            lines.append([f"`predict` of {name}", f"{megabytes:.0f}", "yes" if same else "NO"])
-        for name, batch in {"paths": paths, "arrays": images}.items():
-            fitted, megabytes = carried(lambda batch=batch: SOMColorizer(random_state=0).fit(batch))
-            same = all(
-                np.array_equal(*pair)
-                for pair in zip(fitted.classifier_.coefs_, colorizer.classifier_.coefs_, strict=True)
-            )
-            lines.append([f"`fit` of {name}", f"{megabytes:.0f}", "yes" if same else "NO"])
-        searched, megabytes = carried(lambda: search(pixels))
-    same = np.array_equal(
-        searched.cv_results_["mean_test_score"], search(pixels).cv_results_["mean_test_score"]
-    )
-    lines.append(["`GridSearchCV`, 12 fits", f"{megabytes:.0f}", "yes" if same else "NO"])
+        batches = {"paths": paths, "arrays": images}
+        for name, batch in batches.items():
+            row(f"`predict` of {name}", partial(colorizer.predict, batch), is_colored_alike)
+        for name, batch in batches.items():
+            row(f"`fit` of {name}", partial(fit, batch), is_trained_alike)
+        row("`GridSearchCV`, 12 fits", partial(search, pixels), is_found_alike)
+        middle = len(paths) // 2
+        for name, function, is_same in (
+            ("predict", colorizer.predict, is_colored_alike),
+            ("fit", fit, is_trained_alike),
+        ):
+            mark = Path(folder) / name
+            deadly = [*paths[:middle], Deadly(paths[middle], mark), *paths[middle + 1 :]]
+            row(f"`{name}` of paths, one worker killed", partial(function, deadly), is_same)
+            assert mark.exists()
+            client.wait_for_workers(2, timeout=60)
+        row("`GridSearchCV`, pixels scattered, one worker killed", search_and_kill, is_found_alike)
     n_pixels = number_of_pixels("auto", len(paths)) * len(paths)
     text = (
         f"Measured by `docs/benchmarks/cluster.py`. {machine()}.\n\n"

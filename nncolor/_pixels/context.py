@@ -212,10 +212,9 @@ def _gradient(plane, start, stop):
     inside = plane[start:stop]
     gradient = np.zeros((2, *inside.shape), np.float32)
     rows = slice(max(start, 1), min(stop, len(plane) - 1))
-    if rows.stop > rows.start:
-        gradient[0, rows.start - start : rows.stop - start] = (
-            plane[rows.start + 1 : rows.stop + 1] - plane[rows.start - 1 : rows.stop - 1]
-        )
+    gradient[0, rows.start - start : rows.stop - start] = (
+        plane[rows.start + 1 : rows.stop + 1] - plane[rows.start - 1 : rows.stop - 1]
+    )
     gradient[1, :, 1:-1] = inside[:, 2:] - inside[:, :-2]
     return np.float32(0.5) * np.hypot(*gradient)
 
