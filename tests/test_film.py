@@ -163,6 +163,8 @@ def test_dtypes_and_paths(coffee, colorizer, dtype, tmp_path):
             Image.fromarray(frame).save(tmp_path / f"grey{number}.png")
         again = colorizer.colorize_film(sorted(tmp_path.glob("grey*.png")), keyframes={1: coffee[1]})
         assert_array_equal(list(again), colored)
+        transparent = np.dstack([coffee[1], coffee[1][..., 0]])
+        assert_array_equal(list(colorizer.colorize_film(frames, keyframes={1: transparent})), colored)
 
 
 def test_the_tint_is_that_of_the_key_frames(coffee):

@@ -202,6 +202,11 @@ REFUSED = {
         {"photometric": "separated"},
         r"16 bits \(SEPARATED\)",
     ),
+    "12-bit palette": (
+        (np.zeros((4, 5), np.uint8), {"PhotometricInterpretation": 3, "BitsPerSample": 12}),
+        {"photometric": "minisblack", "extratags": [(320, "H", 3, [0, 0, 0], True)]},
+        r"integers of 12 bits \(PALETTE\)",
+    ),
     "signed": ((np.zeros((4, 5), np.int16), {}), {"photometric": "minisblack"}, "signed integers of 16 bits"),
     "32 bits": ((np.zeros((4, 5), np.uint32), {}), {"photometric": "minisblack"}, "integers of 32 bits"),
     "Lab": ((RGB, {}), {"photometric": "cielab"}, "CIELAB"),

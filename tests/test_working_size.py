@@ -11,7 +11,7 @@ from skimage.transform import downscale_local_mean, resize, resize_local_mean
 
 from nncolor import PatchExtractor, SOMColorizer, sample_pixels
 from nncolor._images.color import image_lightness
-from nncolor._images.resampling import resample
+from nncolor._images.resampling import interpolate, interpolation_weights, resample
 from nncolor._images.working_size import shrink, working_lightness, working_shape
 from nncolor._painting.settings import PaintingSettings
 from nncolor.datasets import load_sample_photos
@@ -66,6 +66,20 @@ def test_an_exact_fraction_is_the_mean_of_its_pixels():
     pixels = sample_pixels([photo], pixels_per_image=64**2, working_size=64, random_state=0)
     assert_allclose(pixels.image_lightness(0), expected[..., 0], atol=1e-3)
     assert_allclose(pixels.chroma, expected[pixels.rows, pixels.columns, 1:], atol=1e-3)
+
+
+@pytest.mark.parametrize("width", [50, 8192, 20_000])
+def test_interpolation_of_any_width(width):
+    plane = np.random.default_rng(0).random((1, 5, 40), np.float32)
+    rows, columns = (
+        interpolation_weights(np.arange(9), 9, 5),
+        interpolation_weights(np.arange(width), width, 40),
+    )
+    found = interpolate(plane, rows, columns)
+    assert_allclose(found[0], resize(plane[0], (9, width), order=1, mode="edge"), atol=1e-5)
+    out = np.empty_like(found)
+    assert interpolate(plane, rows, columns, out) is out
+    assert_array_equal(out, found)
 
 
 def test_larger_is_interpolated(photos):
