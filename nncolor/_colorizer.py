@@ -1,7 +1,6 @@
 """SOMColorizer: train on colour photographs, colour grey ones (Richart, Visca and Baliosian, 2017)."""
 
 import numbers
-import warnings
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import replace
@@ -12,7 +11,6 @@ from typing import Any, overload
 import numpy as np
 from joblib import effective_n_jobs
 from sklearn.base import clone
-from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.neural_network import MLPClassifier
 from sklearn.utils import check_random_state, check_scalar
@@ -23,10 +21,10 @@ from ._codebook.quantizer import SOMQuantizer, nearest_codewords
 from ._emulsion.simulator import EmulsionSimulator
 from ._images.batch import describe, is_path, load_image, n_images_of, stack_like
 from ._images.border import scaled_part, with_border
-from ._images.color import ciede2000, join_lightness_chroma, output_dtype, to_unit_range
+from ._images.color import ciede2000, join_lightness_chroma, output_dtype
 from ._images.parallel import N_JOBS, map_batch
 from ._images.working_size import WORKING_SIZE, shrink
-from ._model import Model
+from ._model import FittedAttributes
 from ._painting.film import KeyFrames, color_frames
 from ._painting.frames import check_frames
 from ._painting.grid import FilmGrid
@@ -70,14 +68,13 @@ from ._training import (
     takes_tint,
     train_classifier,
 )
-from ._utils.estimator import BaseEstimator, EstimatorMixin, fit_context
-from ._utils.progress import report
+from ._utils.estimator import BaseEstimator, fit_context
 from ._utils.threads import plain_context
-from ._utils.types import AnyArray, FloatArray, Hints, Image, ImageBatch, IntArray, RandomState, Tint, Tints
-from ._validation import ValidationSettings, validate
+from ._utils.types import AnyArray, FloatArray, Hints, Image, ImageBatch, RandomState, Tint, Tints
+from ._validation import ValidationSettings, report_validation, validate
 
 
-class SOMColorizer(EstimatorMixin, BaseEstimator):
+class SOMColorizer(FittedAttributes, BaseEstimator):
     """Colour grey photographs with a model trained on colour photographs.
 
     The method of Richart, Visca and Baliosian [1]_: images are converted to lightness and chroma
@@ -276,8 +273,6 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         self.verbose = verbose
 
     STATE_VERSION = 5
-    # a class attribute, since __init__ only sets parameters
-    _model: Model | None = None
     # benchmarks and tests use other settings
     _painting = PaintingSettings()
     _validation = ValidationSettings()
@@ -517,97 +512,8 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
             random_state=deepcopy(random_state),
         )
         if validation is not None:
-            self._report(validation)
+            report_validation(validation, self.verbose, stacklevel=4)
         return validation
-
-    def _report(self, validation):
-        error, gray_error = validation.error, validation.gray_error
-        message = f"[SOMColorizer] Held-out images: CIEDE2000 {error:.1f}, left grey {gray_error:.1f}."
-        report(message, self.verbose)
-        if validation.full_error >= gray_error:
-            warnings.warn(
-                f"The colours of held-out training images are farther from the truth (mean CIEDE2000 "
-                f"{validation.full_error:.1f}) than grey is ({gray_error:.1f}); with "
-                f"{validation.chroma_scale:.0%} of the chroma, as will be painted, it is {error:.1f}. Train "
-                "with more images, or with images that are more similar.",
-                UserWarning,
-                stacklevel=5,
-            )
-
-    @property
-    def extractor_(self) -> Any:
-        return self._fitted.extractor
-
-    @property
-    def quantizer_(self) -> Any:
-        return self._fitted.quantizer
-
-    @property
-    def classifier_(self) -> Any:
-        return self._fitted.classifier
-
-    @property
-    def emulsion_(self) -> Any:
-        return self._fitted.emulsion
-
-    @property
-    def codebook_(self) -> FloatArray:
-        return self._fitted.codebook
-
-    @property
-    def classes_(self) -> IntArray:
-        return np.arange(len(self._fitted.codebook))
-
-    @property
-    def image_statistics_(self) -> FloatArray:
-        return self._fitted.image_statistics
-
-    @property
-    def tints_(self) -> FloatArray:
-        return self._fitted.tints
-
-    @property
-    def has_tint_(self) -> bool:
-        return self._fitted.has_tint
-
-    @property
-    def working_size_(self) -> int | None:
-        return self._fitted.working_size
-
-    @property
-    def chroma_scale_(self) -> float:
-        return self._fitted.chroma_scale
-
-    @property
-    def validation_error_(self) -> float | None:
-        return self._fitted.validation_error
-
-    @property
-    def validation_gray_error_(self) -> float | None:
-        return self._fitted.validation_gray_error
-
-    @property
-    def _fitted(self) -> Model:
-        if self._model is None:
-            # an AttributeError too, so that hasattr says that there is no fitted attribute
-            raise NotFittedError(
-                f"This {type(self).__name__} instance is not fitted yet. Call 'fit' with colour images first."
-            )
-        return self._model
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return self._model is not None
-
-    def __getstate__(self) -> dict[str, Any]:
-        state = super().__getstate__()
-        # saved models name no private class
-        return {**state, "_model": None if self._model is None else self._model.to_dict()}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        # the version is checked first
-        super().__setstate__(state)
-        model: Any = self._model
-        self._model = None if model is None else Model(**model)
 
     @overload
     def predict(self, X: AnyArray, *, tint: Tint | Tints | None = None) -> AnyArray: ...
@@ -751,7 +657,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
                 f"unfamiliarity() needs at least {FamiliaritySettings.min_images} training images; "
                 f"there were {len(self.image_statistics_)}."
             )
-        statistics = self._map_batch(partial(_statistics_of_image, self._decoder()), X)
+        statistics = self._map_batch(self._decoder().statistics, X)
         return np.array([unfamiliarity(values, reference) for values in statistics])
 
     @overload
@@ -1091,7 +997,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
             chroma = X.chroma, self._predict_values(X, "chroma")
             true, predicted = (join_lightness_chroma(X.lightness, values, np.float32) for values in chroma)
             return -float(ciede2000(true, predicted).mean(dtype=np.float64))
-        errors = self._map_batch(partial(_error_of_image, self._decoder()), X, color=True)
+        errors = self._map_batch(self._decoder().error, X, color=True)
         error, n_pixels = np.sum(errors, axis=0)
         return -float(error / n_pixels)
 
@@ -1118,7 +1024,7 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
             `predict`.
         """
         self._validate_params()
-        quantize = partial(_quantize_image, self.quantizer_)
+        quantize = partial(quantize_image, self.quantizer_)
         return stack_like(self._map_batch(quantize, X, color=True), X)
 
     def set_params(self, **params: Any) -> "SOMColorizer":
@@ -1177,41 +1083,11 @@ class SOMColorizer(EstimatorMixin, BaseEstimator):
         """Colour images in tints, and warn of unfamiliar images."""
         model = self._fitted
         if model.reference is None:
-            return stack_like(self._map_batch(partial(_predict_image, decoder), X, tints), X)
-        results = self._map_batch(partial(_predict_with_statistics, decoder), X, tints)
+            return stack_like(self._map_batch(decoder.color, X, tints), X)
+        results = self._map_batch(decoder.color_with_statistics, X, tints)
         colored, statistics = zip(*results, strict=True)
         if names is None:
             items = X if isinstance(X, (list, tuple)) else [None] * len(colored)
             names = [describe(position, item) for position, item in enumerate(items)]
         warn_of_unfamiliar(list(compress(names, map(model.is_unfamiliar, statistics))), stacklevel=4)
         return stack_like(list(colored), X)
-
-
-# Functions of an image, which workers of joblib call.
-
-
-def _predict_image(decoder, image, n_threads, tint):
-    part = decoder.inner(image)
-    return with_border(image, part, decoder.with_tint(tint).predict(image[part], n_threads))
-
-
-def _predict_with_statistics(decoder, image, n_threads, tint):
-    part = decoder.inner(image)
-    lightness = decoder.working_lightness(image[part], n_threads)
-    colored = decoder.with_tint(tint).predict(image[part], n_threads, lightness)
-    return with_border(image, part, colored), lightness_statistics(lightness)
-
-
-def _statistics_of_image(decoder, image, n_threads):
-    return lightness_statistics(decoder.working_lightness(image[decoder.inner(image)], n_threads))
-
-
-def _error_of_image(decoder, image, n_threads):
-    """Sum of CIEDE2000 over the pixels of an image, and their number."""
-    predicted = _predict_image(decoder, image, n_threads, None)
-    true, predicted = (to_unit_range(rgb[..., :3]).reshape(-1, 3) for rgb in (image, predicted))
-    return np.array([ciede2000(true, predicted).sum(dtype=np.float64), len(true)])
-
-
-def _quantize_image(quantizer, image, n_threads):
-    return quantize_image(image, quantizer, output_dtype(image.dtype))

@@ -5,11 +5,13 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from sklearn.exceptions import NotFittedError
 
 from ._painting.image_decoder import ImageDecoder
 from ._painting.pixel_decoder import PixelDecoder
 from ._painting.settings import PaintingSettings
 from ._pixels.familiarity import reference_statistics, unfamiliarity
+from ._utils.estimator import EstimatorMixin
 from ._utils.threads import single_threaded
 from ._utils.types import FloatArray, IntArray
 
@@ -89,3 +91,85 @@ class Model:
     def to_dict(self) -> dict[str, Any]:
         """Its attributes by name, for saving without the name of this class."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+class FittedAttributes(EstimatorMixin):
+    """The fitted attributes of a SOMColorizer, all of them from its model."""
+
+    # a class attribute, since __init__ only sets parameters
+    _model: Model | None = None
+
+    @property
+    def extractor_(self) -> Any:
+        return self._fitted.extractor
+
+    @property
+    def quantizer_(self) -> Any:
+        return self._fitted.quantizer
+
+    @property
+    def classifier_(self) -> Any:
+        return self._fitted.classifier
+
+    @property
+    def emulsion_(self) -> Any:
+        return self._fitted.emulsion
+
+    @property
+    def codebook_(self) -> FloatArray:
+        return self._fitted.codebook
+
+    @property
+    def classes_(self) -> IntArray:
+        return np.arange(len(self._fitted.codebook))
+
+    @property
+    def image_statistics_(self) -> FloatArray:
+        return self._fitted.image_statistics
+
+    @property
+    def tints_(self) -> FloatArray:
+        return self._fitted.tints
+
+    @property
+    def has_tint_(self) -> bool:
+        return self._fitted.has_tint
+
+    @property
+    def working_size_(self) -> int | None:
+        return self._fitted.working_size
+
+    @property
+    def chroma_scale_(self) -> float:
+        return self._fitted.chroma_scale
+
+    @property
+    def validation_error_(self) -> float | None:
+        return self._fitted.validation_error
+
+    @property
+    def validation_gray_error_(self) -> float | None:
+        return self._fitted.validation_gray_error
+
+    @property
+    def _fitted(self) -> Model:
+        if self._model is None:
+            # an AttributeError too, so that hasattr says that there is no fitted attribute
+            raise NotFittedError(
+                f"This {type(self).__name__} instance is not fitted yet. Call 'fit' with colour images first."
+            )
+        return self._model
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return self._model is not None
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = super().__getstate__()
+        # saved models name no private class
+        return {**state, "_model": None if self._model is None else self._model.to_dict()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # the version is checked first
+        super().__setstate__(state)
+        model: Any = self._model
+        self._model = None if model is None else Model(**model)

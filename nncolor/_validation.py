@@ -1,5 +1,6 @@
 """Validation on held-out images: settings of the default network, share of chroma, expected error."""
 
+import warnings
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ from ._network import CodewordClassifier, make_networks, with_weights
 from ._painting.pixel_decoder import PixelDecoder
 from ._painting.tint import N_TINT_FEATURES, tint_features
 from ._training import fit_classifier, rebalanced, settle_network
+from ._utils.progress import report
 
 # Shares of the predicted chroma.
 _CHROMA_SCALES = np.array([1.0, 0.75, 0.5, 0.25, 0.0])
@@ -167,6 +169,21 @@ def validate(
         )
     few = sum(n_held_out for _, _, n_held_out in folds) < settings.n_few
     return _with_chroma_scale(*found, few, settings)
+
+
+def report_validation(validation, verbose, stacklevel):
+    """Print the errors, and warn if grey is closer to the truth than the colours."""
+    error, gray_error = validation.error, validation.gray_error
+    report(f"[SOMColorizer] Held-out images: CIEDE2000 {error:.1f}, left grey {gray_error:.1f}.", verbose)
+    if validation.full_error >= gray_error:
+        warnings.warn(
+            f"The colours of held-out training images are farther from the truth (mean CIEDE2000 "
+            f"{validation.full_error:.1f}) than grey is ({gray_error:.1f}); with "
+            f"{validation.chroma_scale:.0%} of the chroma, as will be painted, it is {error:.1f}. Train "
+            "with more images, or with images that are more similar.",
+            UserWarning,
+            stacklevel=stacklevel + 1,
+        )
 
 
 def _held_out_images(images, fraction, is_network, random_state, settings):

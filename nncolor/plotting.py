@@ -389,7 +389,7 @@ class QuantizationDisplay:
         estimators = estimator if isinstance(estimator, (list, tuple)) else [estimator]
         image = load_image(None, image, color=True)[..., :3]
         quantizers = [_quantizer_of(estimator) for estimator in estimators]
-        painted = [quantize_image(image, quantizer, np.float32) for quantizer in quantizers]
+        painted = [quantize_image(quantizer, image, dtype=np.float32) for quantizer in quantizers]
         titles = [f"{len(quantizer.cluster_centers_)} codewords" for quantizer in quantizers]
         return cls.from_predictions(image, painted, titles, ax=ax)
 

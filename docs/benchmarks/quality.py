@@ -199,7 +199,7 @@ def run_on_pixels(classifier, pixels_per_image, train, test):
 def run_oracle(side, train, test):
     quantizer = SOMQuantizer((side, side), random_state=0)
     quantizer.fit(sample_pixels(train, random_state=0).chroma)
-    return judge(test, (quantize_image(read_image(path), quantizer, np.dtype(np.uint8)) for path in test))
+    return judge(test, (quantize_image(quantizer, read_image(path)) for path in test))
 
 
 def run_unet(train, test):

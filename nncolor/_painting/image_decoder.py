@@ -12,10 +12,19 @@ from copy import copy
 import numpy as np
 
 from .._images.blocks import Block, for_blocks
-from .._images.border import without_border
-from .._images.color import LazyLightness, image_lightness, join_lightness_chroma, output_dtype, paint
+from .._images.border import with_border, without_border
+from .._images.color import (
+    LazyLightness,
+    ciede2000,
+    image_lightness,
+    join_lightness_chroma,
+    output_dtype,
+    paint,
+    to_unit_range,
+)
 from .._images.resampling import resize_linear, resize_nearest
 from .._images.working_size import working_lightness, working_shape
+from .._pixels.familiarity import lightness_statistics
 from .._pixels.patches import PatchExtractor
 from .._pixels.tiles import ExtractorTiles, PatchTiles, to_dense
 from .guided_filter import EnlargedPlanes, guided_filter, sampling_step, support
@@ -66,7 +75,29 @@ class ImageDecoder:
             return slice(0, image.shape[0]), slice(0, image.shape[1])
         return without_border(image)
 
-    # The methods below take a valid image, and the number of threads.
+    # The methods below take a valid image, and the number of threads. Workers of joblib call them.
+
+    def color(self, image, n_threads=1, tint=None):
+        """Colour image in a tint; a uniform border stays grey."""
+        part = self.inner(image)
+        return with_border(image, part, self.with_tint(tint).predict(image[part], n_threads))
+
+    def color_with_statistics(self, image, n_threads=1, tint=None):
+        """The same, and the statistics of the lightness."""
+        part = self.inner(image)
+        lightness = self.working_lightness(image[part], n_threads)
+        colored = self.with_tint(tint).predict(image[part], n_threads, lightness)
+        return with_border(image, part, colored), lightness_statistics(lightness)
+
+    def statistics(self, image, n_threads=1):
+        """Statistics of the lightness inside of a border, see `lightness_statistics`."""
+        return lightness_statistics(self.working_lightness(image[self.inner(image)], n_threads))
+
+    def error(self, image, n_threads=1):
+        """Sum of CIEDE2000 over the pixels of a colour image, and their number."""
+        pair = image, self.color(image, n_threads)
+        true, predicted = (to_unit_range(rgb[..., :3]).reshape(-1, 3) for rgb in pair)
+        return np.array([ciede2000(true, predicted).sum(dtype=np.float64), len(true)])
 
     def working_lightness(self, image, n_threads=1):
         """Lightness of an image at the working size."""
