@@ -2,6 +2,7 @@
 
 import struct
 import sys
+from io import BytesIO
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from PIL import Image, ImageCms
 
 from nncolor import PatchExtractor, SOMColorizer, sample_pixels
 from nncolor._images.files import read_image
+from nncolor._images.icc import grey_srgb
 
 WHITE = (0.9642, 1.0, 0.8249)  # D50, as all profiles have it
 # sRGB's primaries, adapted to D50
@@ -79,6 +81,13 @@ def test_a_grey_profile_of_16_bits(ending, tmp_path):
     # between the 256 points of the curve it is a straight line
     light = levels > 1000
     assert_allclose(image[light] / 65535, srgb_of_linear(levels[light] / 65535), atol=0.003)
+
+
+def test_the_profile_of_grey_that_is_made_is_whole():
+    """What Little CMS reads from it; a broken tag would be left out without a word."""
+    made = ImageCms.getOpenProfile(BytesIO(grey_srgb())).profile
+    assert (made.xcolor_space.strip(), made.version, made.icc_version) == ("GRAY", 4.0, 0x04000000)
+    assert_allclose(made.media_white_point[0], WHITE, atol=1e-4)
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "P"])

@@ -170,6 +170,15 @@ def test_other_shapes(map_shape, n_features):
         assert_allclose(quantizer.codebook_[0], X.mean(axis=0), atol=0.02)
 
 
+@pytest.mark.parametrize("slope", [1.0, -0.5])
+def test_the_first_codeword_lies_where_the_first_feature_is_small(slope):
+    x = np.linspace(-3, 4, 200)
+    rows = np.stack([x, slope * x], axis=1)
+    codebook = SOMQuantizer((1, 5), n_iter=500, random_state=0).fit(rows).codebook_
+    assert (np.diff(codebook[:, 0]) > 0).all()
+    assert (np.sign(np.diff(codebook[:, 1])) == np.sign(slope)).all()
+
+
 def test_at_most_100_000_samples_are_used_unless_it_says_otherwise(chroma):
     rows = np.resize(chroma, (120_000, 2))
     used, same, other = (

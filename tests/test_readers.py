@@ -23,7 +23,7 @@ from skimage.color import rgb2xyz
 from skimage.io import ImageCollection
 from test_headers import box, png, saved, segment
 from test_icc import GREY_GAMMA_1, gamma_curve, icc_profile, linear_of_srgb, rgb_profile, srgb_of_linear
-from test_tiff import turned, write_with_tags
+from test_tiff import turned
 
 from nncolor import PatchExtractor, to_gray
 from nncolor._images.encoding import Encoding
@@ -813,40 +813,6 @@ def test_a_profile_with_a_sound_header_only(ending, tmp_path):
     Image.fromarray(A).save(tmp_path / f"a.{ending}", icc_profile=profile)
     with pytest.raises(OSError, match="its colour profile is broken"):
         read_image(tmp_path / f"a.{ending}")
-
-
-@pytest.mark.parametrize("compression", ["none", "lzw", "zlib", "packbits"])
-@pytest.mark.parametrize("planar", ["contig", "separate"])
-def test_ycbcr_of_full_resolution(compression, planar, tmp_path):
-    ycbcr = np.asarray(Image.fromarray(A).convert("YCbCr"))
-    write_with_tags(
-        tmp_path / "a.tif",
-        np.ascontiguousarray(ycbcr if planar == "contig" else np.moveaxis(ycbcr, -1, 0)),
-        {"PhotometricInterpretation": 6},
-        photometric="rgb",
-        planarconfig=planar,
-        compression=compression,
-        extratags=[(530, "H", 2, (1, 1), True)],
-    )
-    expected = np.asarray(Image.frombytes("YCbCr", A.shape[1::-1], ycbcr.tobytes()).convert("RGB"))
-    assert_allclose(read_image(tmp_path / "a.tif").astype(int), expected, atol=1)
-
-
-def test_the_range_of_ycbcr(tmp_path):
-    # black is 16, white 235, and the chroma has 224 steps (ITU-R BT.601)
-    rgb = A / 255
-    y = rgb @ [0.299, 0.587, 0.114]
-    cb, cr = (rgb[..., 2] - y) / 1.772, (rgb[..., 0] - y) / 1.402
-    stored = np.rint(np.stack([16 + 219 * y, 128 + 224 * cb, 128 + 224 * cr], axis=2)).astype(np.uint8)
-    black_white = (532, "2I", 6, (16, 1, 235, 1, 128, 1, 240, 1, 128, 1, 240, 1), True)
-    write_with_tags(
-        tmp_path / "a.tif",
-        stored,
-        {"PhotometricInterpretation": 6},
-        photometric="rgb",
-        extratags=[(530, "H", 2, (1, 1), True), black_white],
-    )
-    assert_allclose(read_image(tmp_path / "a.tif").astype(int), A, atol=3)
 
 
 @pytest.mark.parametrize("profile", [rgb_profile("bgr", 2.2), rgb_profile("rgb", 1.0)])

@@ -186,6 +186,40 @@ def test_compressions_of_libtiff(tmp_path, compression):
             assert_array_equal(read_image(path), GREY > 100)
 
 
+@pytest.mark.parametrize("compression", ["none", "lzw", "zlib", "packbits"])
+@pytest.mark.parametrize("planar", ["contig", "separate"])
+def test_ycbcr_of_full_resolution(compression, planar, tmp_path):
+    ycbcr = np.asarray(Image.fromarray(RGB).convert("YCbCr"))
+    write_with_tags(
+        tmp_path / "a.tif",
+        np.ascontiguousarray(ycbcr if planar == "contig" else np.moveaxis(ycbcr, -1, 0)),
+        {"PhotometricInterpretation": 6},
+        photometric="rgb",
+        planarconfig=planar,
+        compression=compression,
+        extratags=[(530, "H", 2, (1, 1), True)],
+    )
+    expected = np.asarray(Image.frombytes("YCbCr", RGB.shape[1::-1], ycbcr.tobytes()).convert("RGB"))
+    assert_allclose(read_image(tmp_path / "a.tif").astype(int), expected, atol=1)
+
+
+def test_the_range_of_ycbcr(tmp_path):
+    # black is 16, white 235, and the chroma has 224 steps (ITU-R BT.601)
+    rgb = RGB / 255
+    y = rgb @ [0.299, 0.587, 0.114]
+    cb, cr = (rgb[..., 2] - y) / 1.772, (rgb[..., 0] - y) / 1.402
+    stored = np.rint(np.stack([16 + 219 * y, 128 + 224 * cb, 128 + 224 * cr], axis=2)).astype(np.uint8)
+    black_white = (532, "2I", 6, (16, 1, 235, 1, 128, 1, 240, 1, 128, 1, 240, 1), True)
+    write_with_tags(
+        tmp_path / "a.tif",
+        stored,
+        {"PhotometricInterpretation": 6},
+        photometric="rgb",
+        extratags=[(530, "H", 2, (1, 1), True), black_white],
+    )
+    assert_allclose(read_image(tmp_path / "a.tif").astype(int), RGB, atol=3)
+
+
 def test_inks(tmp_path):
     inks = np.zeros((4, 5, 4), np.uint8)
     inks[..., 1:3] = 255  # magenta and yellow make red

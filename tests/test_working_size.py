@@ -11,7 +11,7 @@ from skimage.transform import downscale_local_mean, resize, resize_local_mean
 
 from nncolor import PatchExtractor, SOMColorizer, sample_pixels
 from nncolor._images.color import image_lightness
-from nncolor._images.resampling import interpolate, interpolation_weights, resample
+from nncolor._images.resampling import interpolate, interpolation_weights, resample, weights_between
 from nncolor._images.working_size import shrink, working_lightness, working_shape
 from nncolor._painting.settings import PaintingSettings
 from nncolor.datasets import load_sample_photos
@@ -80,6 +80,20 @@ def test_interpolation_of_any_width(width):
     out = np.empty_like(found)
     assert interpolate(plane, rows, columns, out) is out
     assert_array_equal(out, found)
+
+
+def test_positions_beyond_the_values_are_at_the_outermost():
+    positions, values = np.array([-3.0, 0.0, 0.25, 1.5, 3.0, 3.5, 9.0]), np.array([1.0, 5.0, 2.0, 8.0])
+    before, after, weight = weights_between(positions, 4)
+    assert set(before) | set(after) <= set(range(4))
+    found = values[before] * (1 - weight) + values[after] * weight
+    assert_allclose(found, np.interp(positions, np.arange(4), values), rtol=1e-6)
+
+
+def test_an_image_that_is_small_enough_is_not_shrunk(photos):
+    longer = max(photos[0].shape)
+    assert shrink(photos[0], longer) is photos[0]
+    assert max(shrink(photos[0], longer - 1).shape) == longer - 1
 
 
 def test_larger_is_interpolated(photos):

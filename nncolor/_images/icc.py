@@ -80,7 +80,7 @@ def deep_to_srgb(image, profile):
         converted = imagecodecs.cms_transform(
             np.ascontiguousarray(colors[..., :3] if colors.ndim == 3 else colors),
             profile,
-            _grey_srgb() if space == "GRAY" else target,
+            grey_srgb() if space == "GRAY" else target,
             colorspace=space.lower(),
             outcolorspace=space.lower(),
             intent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
@@ -120,11 +120,11 @@ def _grey_table(profile):
 def _deep_grey_table(profile):
     """Level in sRGB of each of the 65536 levels of a grey profile."""
     ramp = Image.fromarray(np.arange(65536, dtype=np.uint16)[None])
-    return np.asarray(_convert(ramp, profile, "I;16", _EXACT, _open(_grey_srgb())[0], "I;16"))[0]
+    return np.asarray(_convert(ramp, profile, "I;16", _EXACT, _open(grey_srgb())[0], "I;16"))[0]
 
 
 @lru_cache
-def _grey_srgb():
+def grey_srgb():
     """Profile of grey with the curve of sRGB."""
     # parametric curve of type 3: exponent, slope and offset above a threshold, slope below it
     curve = struct.pack(">2H5i", 3, 0, *(round(65536 * value) for value in _SRGB_CURVE))
