@@ -57,12 +57,12 @@ def test_methods(name):
 
 @pytest.mark.parametrize("name", [name for name in CLASSES if hasattr(found(name), "fit")])
 def test_attributes_and_raises(name):
-    document = found(name).__doc__
+    document = inspect.getdoc(found(name))
     for section in ("Parameters", "Examples"):
-        assert f"{section}\n    {'-' * len(section)}" in document
-    fitted = re.findall(r"^    ((?:\w+_, )*\w+_) : ", document, re.MULTILINE)
+        assert f"{section}\n{'-' * len(section)}" in document
+    fitted = re.findall(r"^((?:\w+_, )*\w+_) : ", document, re.MULTILINE)
     if name != "nncolor.PatchExtractor":  # it has nothing to fit
-        assert "Attributes\n    ----------" in document
+        assert "Attributes\n----------" in document
         assert fitted
 
 
