@@ -1,4 +1,4 @@
-"""Model: everything that `fit` found, from which a colorizer predicts."""
+"""Model: everything that `fit` found, from which a colorizer predicts, and its fitted attributes."""
 
 from dataclasses import dataclass, fields
 from functools import cached_property
