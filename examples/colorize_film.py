@@ -83,7 +83,8 @@ def load_keyframes(folder):
         digits = re.search(r"[0-9]+$", Path(path).stem)
         if not digits:
             raise ValueError(
-                f"the key frame {path} is not named by its number, such as 000100.png"
+                f"the key frame {path} is not named by the number of its frame, counted from 0; rename it, such "
+                "as 000000.png for the first frame"
             )
         number = int(digits[0])
         if number in keyframes:
@@ -184,7 +185,8 @@ def print_shots(film, keyframes):
             else f"frame {shot.start}"
         )
         print(f"shot {number}: {frames} ({len(shot)}), {keys}")
-    print(f"{n_without} of {len(film.shots)} shots have no key frame")
+    n_shots = len(film.shots)
+    print(f"{n_shots - n_without} of {n_shots} shots have a key frame")
 
 
 def parts_of(shots):

@@ -103,7 +103,10 @@ def to_do(grey, output, recursive):
         else:
             names.append(name)
     if done:
-        print(f"skipped {len(done)} images that are already in {output}")
+        print(
+            f"skipped {len(done)} images that are already in {output}; to colour them again, remove them there "
+            "or name another folder"
+        )
     return names, done, failures
 
 
@@ -197,7 +200,8 @@ def colour(colorizer, names, grey, output, sheet, done, **wishes):
     """
     failures, rows = [], []
     # in a log, a line every half minute
-    bar = tqdm(names, unit="image", mininterval=0.1 if sys.stderr.isatty() else 30)
+    interval = 0.1 if sys.stderr.isatty() else 30
+    bar = tqdm(names, unit="image", mininterval=interval, disable=not names)
     for name in bar:
         try:
             with warnings.catch_warnings(record=True) as caught:
@@ -364,7 +368,9 @@ def main(arguments=None):
         )
         return 1
     failed = colour(colorizer, names, grey, output, options.sheet, done, **wishes)
-    print(f"coloured {len(names) - len(failed)} of {len(names)} images into {output}")
+    if names:
+        n_colored = len(names) - len(failed)
+        print(f"coloured {n_colored} of {len(names)} images into {output}")
     return report(failures + failed)
 
 

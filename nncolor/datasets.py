@@ -254,7 +254,10 @@ def load_image_folder(
     """
     folder = Path(path)
     if not folder.exists():
-        raise FileNotFoundError(f"There is no folder {str(folder)!r}.")
+        raise FileNotFoundError(
+            f"There is no folder {str(folder)!r}. A relative path starts at the current folder, "
+            f"{os.getcwd()!r}."
+        )
     if not folder.is_dir():
         raise NotADirectoryError(f"{str(folder)!r} is a file; pass the folder, or [path] as a batch of one.")
     # operating systems store hidden files beside the images

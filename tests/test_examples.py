@@ -74,7 +74,9 @@ def test_running_again_changes_nothing(folders, colorize_folder, capsys):
         assert path.read_bytes() == content
         assert path.name == "b.PNG" or path.stat().st_mtime_ns == modified
     assert colorize_folder(*folders) == 0
-    assert "nothing to colour" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "to colour them again, remove them there or name another folder" in said
+    assert "nothing to colour" in said
 
 
 def test_nothing_is_left_out_silently(folders, colorize_folder, capsys):

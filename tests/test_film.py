@@ -717,7 +717,7 @@ def test_the_script_names_what_is_wrong(tmp_path, coffee, keyed, colorize_film, 
     expected = {
         "missing": "film.mp4",
         "no film": "film.mp4",
-        "name": "not named by its number",
+        "name": "not named by the number of its frame, counted from 0",
         "twice": "two key frames 5",
         "size": "key frame 3 has 50 x 128 pixels",
     }
@@ -1042,7 +1042,7 @@ def test_shots_and_their_key_frames_are_listed(tmp_path, coffee, keyed, colorize
     assert capsys.readouterr().out.splitlines() == [
         "shot 1: frames 0 to 5 (6), key frame 0, 5",
         "shot 2: frames 6 to 8 (3), no key frame",
-        "1 of 2 shots have no key frame",
+        "1 of 2 shots have a key frame",
     ]
 
 

@@ -109,6 +109,18 @@ def test_without_a_resolution(tmp_path):
         save_image(tmp_path / "out.png", picture("uint16"), like=tmp_path / "missing.png")
 
 
+def test_the_scan_is_never_replaced(tmp_path):
+    scan = tmp_path / "scan.png"
+    Image.fromarray(picture("uint8")).save(scan)
+    (tmp_path / "link.png").symlink_to(scan)
+    before = scan.read_bytes()
+    for path in (scan, tmp_path / "link.png", tmp_path / ".." / tmp_path.name / "scan.png"):
+        with pytest.raises(ValueError, match=r"png is the file of `like`, and would be replaced"):
+            save_image(path, picture("uint8"), like=scan)
+    assert scan.read_bytes() == before
+    assert (tmp_path / "link.png").is_symlink()
+
+
 def test_a_failure_leaves_the_old_file(tmp_path, monkeypatch):
     path = tmp_path / "a.tif"
     save_image(path, picture("uint8"))

@@ -37,12 +37,13 @@ def save_image(
     image : ndarray of shape (H, W) or (H, W, 3 or 4)
         As returned by `SOMColorizer.predict` and `colorize`: uint8, uint16, or floats in [0, 1].
     like : str or path-like, default=None
-        File whose resolution (dpi) is kept, such as the scan that has been coloured.
+        File whose resolution (dpi) is kept, such as the scan that has been coloured. It is never replaced.
 
     Raises
     ------
     ValueError
-        If the image is not valid, or its format cannot keep it; the message says what to do.
+        If the image is not valid, its format cannot keep it, or `path` is the file of `like`; the message
+        says what to do.
     OSError
         If a file cannot be read or written.
 
@@ -73,6 +74,8 @@ def save_image(
             f"{path.name}: colour of dtype {pixels.dtype} cannot be kept in a {suffix} file. Use .png or "
             ".tif, or reduce it to 8 bits with skimage.util.img_as_ubyte."
         )
+    if like is not None and path.exists() and path.samefile(like):
+        raise ValueError(f"{path} is the file of `like`, and would be replaced. Choose another name.")
     dpi = None if like is None else resolution_of(like)
     # short, because the name itself may have the maximum length
     temporary = path.with_name(f".{os.getpid()}.part{suffix}")
