@@ -6,6 +6,7 @@ import tracemalloc
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 
+import joblib
 import numpy as np
 import pytest
 import tifffile
@@ -130,3 +131,20 @@ def test_one_thread_is_that_of_the_caller():
     run_in_threads(2, lambda item, other: used.append((item + other, threading.get_ident())), range(3), 10)
     assert sorted(value for value, _ in used) == [10, 11, 12]
     assert here not in {thread for _, thread in used}
+
+
+def test_a_batch_is_sent_in_eight_chunks_for_each_worker(monkeypatch):
+    """A lazy sequence image by image, so that no more are in memory than there are workers."""
+    n_tasks = []
+
+    class Counted(joblib.Parallel):
+        def __call__(self, tasks):
+            tasks = list(tasks)
+            n_tasks.append(len(tasks))
+            return super().__call__(tasks)
+
+    monkeypatch.setattr("nncolor._images.parallel.Parallel", Counted)
+    images = [np.full((2, 2), level, np.uint8) for level in range(64)]
+    for batch in (images, (image for image in images)):
+        assert map_batch(lambda image, n_threads: image[0, 0], batch, n_jobs=2) == list(range(64))
+    assert n_tasks == [16, 64]
