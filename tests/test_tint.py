@@ -165,6 +165,13 @@ def test_forms_of_a_tint(tinted, colorizer, tmp_path):
             assert_allclose(colorizer.colorize(tinted[0], tint=tint), expected, atol=1)
 
 
+def test_an_array_of_photographs_is_one_tint_for_each_image(colorizer, tinted):
+    references = np.stack([tinted[2], tinted[3]])
+    expected = colorizer.predict(tinted[:2], tint=[tinted[2], tinted[3]])
+    assert_array_equal(colorizer.predict(tinted[:2], tint=references), expected)
+    assert not np.array_equal(colorizer.predict(tinted[:2], tint=references[::-1]), expected)
+
+
 def test_a_pair_of_colours_may_be_an_array(colorizer, tinted):
     colors = np.array([(130, 150, 160), (120, 130, 90)], np.uint8)
     expected = colorizer.colorize(tinted[0], tint=tuple(map(tuple, colors.tolist())))
