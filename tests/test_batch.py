@@ -337,3 +337,23 @@ def test_arrays_without_axes(colorizer, batch):
 def test_items_that_are_not_images(colorizer, item):
     with pytest.raises(ValueError, match=rf"image 1 is of type {type(item).__name__}; an image is an array"):
         colorizer.predict([GREY, item])
+
+
+class Sequence:
+    """A lazy sequence that has a shape, as a column of a table has, and no dtype."""
+
+    def __init__(self, images):
+        self.images, self.shape = images, (len(images),)
+
+    def __len__(self):
+        return len(self.images)
+
+    def __getitem__(self, index):
+        return self.images[index]
+
+
+def test_a_sequence_with_a_shape_is_a_batch():
+    images = list(np.random.default_rng(0).integers(0, 256, (3, 6, 7), np.uint8))
+    extractor = PatchExtractor(3)
+    for one, other in zip(extractor.transform(Sequence(images)), extractor.transform(images), strict=True):
+        assert_array_equal(one, other)

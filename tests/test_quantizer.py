@@ -179,6 +179,14 @@ def test_the_first_codeword_lies_where_the_first_feature_is_small(slope):
     assert (np.sign(np.diff(codebook[:, 1])) == np.sign(slope)).all()
 
 
+@pytest.mark.parametrize(("n_errors", "is_constant"), [(9, True), (12, False)])
+def test_a_deviation_within_ten_rounding_errors_of_the_mean_is_none(n_errors, is_constant):
+    deviation = n_errors * np.finfo(np.float64).eps
+    rows = np.array([(0, 1 - deviation), (1, 1 + deviation)] * 20)
+    scale = SOMQuantizer((1, 2), n_iter=10, random_state=0).fit(rows).scale_
+    assert_allclose(scale, [0.5, 1 if is_constant else deviation], rtol=0.1)
+
+
 def test_at_most_100_000_samples_are_used_unless_it_says_otherwise(chroma):
     rows = np.resize(chroma, (120_000, 2))
     used, same, other = (

@@ -188,7 +188,7 @@ def test_compressions_of_libtiff(tmp_path, compression):
 
 @pytest.mark.parametrize("compression", ["none", "lzw", "zlib", "packbits"])
 @pytest.mark.parametrize("planar", ["contig", "separate"])
-def test_ycbcr_of_full_resolution(compression, planar, tmp_path):
+def test_ycbcr_of_full_resolution(compression, planar, tmp_path, monkeypatch):
     ycbcr = np.asarray(Image.fromarray(RGB).convert("YCbCr"))
     write_with_tags(
         tmp_path / "a.tif",
@@ -201,6 +201,9 @@ def test_ycbcr_of_full_resolution(compression, planar, tmp_path):
     )
     expected = np.asarray(Image.frombytes("YCbCr", RGB.shape[1::-1], ycbcr.tobytes()).convert("RGB"))
     assert_allclose(read_image(tmp_path / "a.tif").astype(int), expected, atol=1)
+    if compression == "none":
+        monkeypatch.setitem(sys.modules, "imagecodecs", None)
+        assert_allclose(read_image(tmp_path / "a.tif").astype(int), expected, atol=1)
 
 
 def test_the_range_of_ycbcr(tmp_path):

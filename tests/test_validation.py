@@ -17,7 +17,7 @@ from nncolor import CodewordClassifier, PatchExtractor, SOMColorizer, SOMQuantiz
 from nncolor._images.color import join_lightness_chroma
 from nncolor._network import Networks
 from nncolor._training import Sample
-from nncolor._validation import ValidationSettings, validate
+from nncolor._validation import Validation, ValidationSettings, report_validation, validate
 from nncolor.datasets import load_sample_photos
 from nncolor.metrics import mean_chroma, mean_ciede2000
 
@@ -857,3 +857,11 @@ def test_grey_is_not_corrected_for_a_choice(search):
     each = {penalty: [errors_of(-u)[0] for u in of] for penalty, of in chroma.items()}
     honest = np.mean([each[1.0][1], each[3.0][0]])
     assert_allclose(result.full_error, honest, rtol=1e-3)
+
+
+@pytest.mark.parametrize(("full_error", "warns"), [(9.9, False), (10.0, True), (10.1, True)])
+def test_colours_no_better_than_grey_are_warned_of(full_error, warns, recwarn, capsys):
+    validation = Validation(None, None, chroma_scale=0.5, error=9.5, gray_error=10.0, full_error=full_error)
+    report_validation(validation, verbose=1, stacklevel=1)
+    assert "CIEDE2000 9.5, left grey 10.0" in capsys.readouterr().err
+    assert ["with 50% of the chroma" in str(warning.message) for warning in recwarn] == [True] * warns

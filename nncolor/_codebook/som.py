@@ -120,7 +120,7 @@ def neuron_positions(som):
     x, y = (np.array(axis, float) for axis in som.get_euclidean_coordinates())
     if som.topology == "hexagonal" and y.shape[1] > 1:
         # versions of MiniSom differ in the distance of the rows of hexagons
-        y *= np.sqrt(0.75) / (y[0, 1] - y[0, 0])
+        y *= np.sqrt(0.75) / y[0, 1]
     return np.column_stack([x.ravel(), y.ravel()])
 
 
