@@ -31,7 +31,7 @@ from sklearn.preprocessing import StandardScaler
 from nncolor import PatchExtractor, SOMQuantizer, sample_pixels, to_gray
 from nncolor._images.working_size import working_lightness
 from nncolor._painting.settings import PaintingSettings, TintSettings
-from nncolor._painting.tint import parse_tint, unlike_tints
+from nncolor._painting.tint import parse_tint, row_heights, unlike_tints
 from nncolor.metrics import mean_ciede2000, tint_errors
 from nncolor.plotting import AlternativesDisplay
 
@@ -163,6 +163,11 @@ def test_forms_of_a_tint(tinted, colorizer, tmp_path):
         expected = colorizer.colorize(tinted[0], tint=tint)
         for tint in same:
             assert_allclose(colorizer.colorize(tinted[0], tint=tint), expected, atol=1)
+
+
+def test_the_height_of_a_row_is_that_of_its_middle():
+    assert_allclose(row_heights(0, 4, 4), [0.125, 0.375, 0.625, 0.875])
+    assert_allclose(row_heights(5, 6, 10), [0.55])
 
 
 def test_an_array_of_photographs_is_one_tint_for_each_image(colorizer, tinted):
