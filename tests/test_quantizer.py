@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
+from minisom import MiniSom
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.spatial.distance import cdist
 from sklearn.cluster import KMeans
 
 from nncolor import SOMQuantizer, sample_pixels
-from nncolor._codebook.som import MapSettings, default_n_iter, initial_codes
+from nncolor._codebook.som import MapSettings, default_n_iter, initial_codes, neuron_positions
 from nncolor.datasets import load_sample_photos
 
 
@@ -177,6 +178,15 @@ def test_the_first_codeword_lies_where_the_first_feature_is_small(slope):
     codebook = SOMQuantizer((1, 5), n_iter=500, random_state=0).fit(rows).codebook_
     assert (np.diff(codebook[:, 0]) > 0).all()
     assert (np.sign(np.diff(codebook[:, 1])) == np.sign(slope)).all()
+
+
+def test_positions_of_neurons_by_hand():
+    rectangular = neuron_positions(MiniSom(2, 3, 1))
+    assert_allclose(rectangular, [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2)])
+    hexagonal = neuron_positions(MiniSom(3, 3, 1, topology="hexagonal")).reshape(3, 3, 2)
+    # each at a distance of 1 from its neighbours in the same row and in the next
+    for one, other in ((hexagonal[0], hexagonal[1]), (hexagonal[:, 0], hexagonal[:, 1])):
+        assert_allclose(np.linalg.norm(one - other, axis=1), 1)
 
 
 @pytest.mark.parametrize(("n_errors", "is_constant"), [(9, True), (12, False)])
