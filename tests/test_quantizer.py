@@ -187,6 +187,7 @@ def test_positions_of_neurons_by_hand():
     # each at a distance of 1 from its neighbours in the same row and in the next
     for one, other in ((hexagonal[0], hexagonal[1]), (hexagonal[:, 0], hexagonal[:, 1])):
         assert_allclose(np.linalg.norm(one - other, axis=1), 1)
+    assert neuron_positions(MiniSom(3, 1, 1, topology="hexagonal")).shape == (3, 2)
 
 
 @pytest.mark.parametrize(("n_errors", "is_constant"), [(9, True), (12, False)])
