@@ -88,6 +88,10 @@ def test_the_profile_of_grey_that_is_made_is_whole():
     made = ImageCms.getOpenProfile(BytesIO(grey_srgb())).profile
     assert (made.xcolor_space.strip(), made.version, made.icc_version) == ("GRAY", 4.0, 0x04000000)
     assert_allclose(made.media_white_point[0], WHITE, atol=1e-4)
+    # the header: signature, and illuminant
+    content = grey_srgb()
+    assert (content[36:40], struct.unpack(">I", content[:4])[0]) == (b"acsp", len(content))
+    assert_allclose(np.array(struct.unpack(">3i", content[68:80])) / 65536, WHITE, atol=1e-4)
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "P"])
