@@ -181,13 +181,13 @@ def test_the_first_codeword_lies_where_the_first_feature_is_small(slope):
 
 
 def test_positions_of_neurons_by_hand():
-    rectangular = neuron_positions(MiniSom(2, 3, 1))
+    rectangular = neuron_positions(MiniSom(2, 3, 1, sigma=0.5))
     assert_allclose(rectangular, [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2)])
-    hexagonal = neuron_positions(MiniSom(3, 3, 1, topology="hexagonal")).reshape(3, 3, 2)
+    hexagonal = neuron_positions(MiniSom(3, 3, 1, sigma=0.5, topology="hexagonal")).reshape(3, 3, 2)
     # each at a distance of 1 from its neighbours in the same row and in the next
     for one, other in ((hexagonal[0], hexagonal[1]), (hexagonal[:, 0], hexagonal[:, 1])):
         assert_allclose(np.linalg.norm(one - other, axis=1), 1)
-    assert neuron_positions(MiniSom(3, 1, 1, topology="hexagonal")).shape == (3, 2)
+    assert neuron_positions(MiniSom(3, 1, 1, sigma=0.5, topology="hexagonal")).shape == (3, 2)
 
 
 @pytest.mark.parametrize(("n_errors", "is_constant"), [(9, True), (12, False)])
