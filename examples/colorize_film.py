@@ -174,10 +174,10 @@ def check_keyframes(film, keyframes):
 
 def print_shots(film, keyframes):
     """List the shots, and their key frames."""
-    n_without = 0
+    n_keyed = 0
     for number, shot in enumerate(film.shots, start=1):
         inside = [str(key) for key in keyframes if key in shot]
-        n_without += not inside
+        n_keyed += bool(inside)
         keys = f"key frame {', '.join(inside)}" if inside else "no key frame"
         frames = (
             f"frames {shot.start} to {shot.stop - 1}"
@@ -185,8 +185,7 @@ def print_shots(film, keyframes):
             else f"frame {shot.start}"
         )
         print(f"shot {number}: {frames} ({len(shot)}), {keys}")
-    n_shots = len(film.shots)
-    print(f"{n_shots - n_without} of {n_shots} shots have a key frame")
+    print(f"{n_keyed} of {len(film.shots)} shots have a key frame")
 
 
 def parts_of(shots):

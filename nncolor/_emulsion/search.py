@@ -72,6 +72,9 @@ class EmulsionSettings:
     bluest: float = 1.5
 
 
+SETTINGS = EmulsionSettings()
+
+
 @dataclass(frozen=True)
 class Point:
     """A sensitivity, from 0 to 2 (see `weights_between`), and the tones, blur and grain of a film."""
@@ -92,7 +95,7 @@ def find_film(
     given,
     *,
     searches_kind=True,
-    settings=EmulsionSettings(),  # noqa: B008, it is frozen
+    settings=SETTINGS,
 ):
     """Values of the parameters of a film for which there is evidence.
 
